@@ -1,0 +1,1 @@
+"""What results are worth: baselines and statistics, in NumPy and SciPy."""

@@ -1,0 +1,99 @@
+"""`rnnlab <command>`: help and dispatch. Nothing heavy is imported before a command is known."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rnnlab import __version__
+from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE, BadInputError, Problem, listed, nearest
+from rnnlab.interrupts import Interrupted, interrupts_raised
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: the module that has its `main`, and what it does."""
+
+    module: str
+    does: str
+
+
+COMMANDS = {
+    "train": Command("rnnlab.cli.train", "train one network, or with -m a study of many"),
+    "predict": Command("rnnlab.cli.predict", "predict with a trained network, without training"),
+    "runs": Command("rnnlab.cli.runs", "list what is in the store, newest first"),
+    "ui": Command("rnnlab.cli.ui", "open MLflow's pages on the store"),
+}
+
+EXAMPLES = (
+    ("rnnlab train function=sin cell=gru layers=1", "one run"),
+    ("rnnlab train experiment=classroom", "the lab's own settings"),
+    ("rnnlab train -m cell=lstm,gru layers=1,3 'seed=range(5)'", "a study: 20 runs on all cores"),
+    ("rnnlab train -m study=quick", "a ready-made study"),
+    ("rnnlab predict run=latest function=cos", "the newest network on another curve"),
+    ("rnnlab train --help", "every key with its meaning"),
+)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        # A cell or function of the user's own lies in their folder; a console script does not look there.
+        sys.path.insert(1, here)
+    try:
+        with interrupts_raised():
+            code = dispatch(sys.argv[1:])
+    except BadInputError as error:
+        if os.environ.get("RNNLAB_DEBUG") == "1":
+            raise
+        print_bad_input(error)
+        code = EXIT_BAD_INPUT
+    except Interrupted as error:
+        print(f"rnnlab: {error}", file=sys.stderr)
+        code = error.exit_code
+    sys.exit(code)
+
+
+def dispatch(arguments: list[str]) -> int:
+    """Run one command and return its exit code.
+
+    Raises:
+        BadInputError: what was given cannot be used.
+    """
+    command, *rest = arguments or ["--help"]
+    if command in ("-h", "--help", "help"):
+        print(help_text())
+        return EXIT_DONE
+    if command == "--version":
+        print(f"rnnlab {__version__}")
+        return EXIT_DONE
+    if command not in COMMANDS:
+        near = nearest(command, COMMANDS)
+        mend = f"rnnlab {near}" if near else None
+        raise BadInputError(Problem(f"rnnlab {command}", None, f"is no command; there is {listed(COMMANDS)}", mend))
+    return int(importlib.import_module(COMMANDS[command].module).main(rest))
+
+
+def print_bad_input(error: BadInputError) -> None:
+    """Print each problem on standard error."""
+    for problem in error.problems:
+        print(f"rnnlab: {problem}", file=sys.stderr)
+
+
+def help_text() -> str:
+    """Return what `rnnlab` alone prints."""
+    lines = ["rnnlab - which recurrent network predicts the next point best?", "", "Commands:"]
+    lines += [f"  {name:<8}  {command.does}" for name, command in COMMANDS.items()]
+    lines += ["", "Examples:"]
+    width = max(len(example) for example, _ in EXAMPLES)
+    lines += [f"  {example:<{width}}  {meaning}" for example, meaning in EXAMPLES]
+    lines += [
+        "",
+        "Settings are key=value. Files go below the current folder, or below RNNLAB_HOME where that is set:",
+        "a run's folder under outputs/, the MLflow store under mlruns/.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,115 @@
+"""A command whose config Hydra composes: its help, its errors, its task."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hydra
+import yaml
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from rnnlab.cli import print_bad_input
+from rnnlab.config.describe import described, described_groups
+from rnnlab.config.finish import finish
+from rnnlab.config.groups import Groups, conf_folder
+from rnnlab.config.register import SCHEMAS, register_schemas
+from rnnlab.config.translate import translated
+from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE, BadInputError
+
+HYDRA_VERSION = "1.3"
+
+
+def run_command(command: str, task: Callable[[DictConfig], Any], arguments: list[str]) -> int:
+    """Compose a command's config, run its task and return the exit code.
+
+    Args:
+        command: its config is ``conf/<command>.yaml``.
+        task: a function of a module, called with the composed config; it ends by `end`.
+        arguments: the command line after the command.
+
+    Raises:
+        BadInputError: the config cannot be composed or is not legal.
+    """
+    register_schemas()
+    asked = _asked(arguments)
+    groups = Groups([*_searched(asked), str(conf_folder())])
+    try:
+        if asked.help or asked.cfg == "job":
+            _describe(command, asked, groups)
+            return EXIT_DONE
+        # Errors come here as they are, instead of as Hydra prints them.
+        os.environ["HYDRA_FULL_ERROR"] = "1"
+        sys.argv = [f"rnnlab {command}", *arguments]
+        hydra.main(config_path=str(conf_folder()), config_name=command, version_base=HYDRA_VERSION)(task)()
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
+        if isinstance(error.__cause__, BadInputError):
+            raise error.__cause__ from error
+        raise translated(error, SCHEMAS[command], groups, asked.overrides) from error
+    except SystemExit as leave:
+        return leave.code if isinstance(leave.code, int) else EXIT_DONE
+    return EXIT_DONE
+
+
+def end(task: Callable[[Any], int], composed: DictConfig) -> None:
+    """Finish the config, run what is to be done with it, and leave with its exit code.
+
+    It leaves by SystemExit: Hydra would announce an exception in words of its own.
+    """
+    try:
+        code = task(finish(composed, HydraConfig.get()))
+    except BadInputError as error:
+        if os.environ.get("RNNLAB_DEBUG") == "1":
+            raise
+        print_bad_input(error)
+        code = EXIT_BAD_INPUT
+    sys.exit(code)
+
+
+def _asked(arguments: list[str]) -> argparse.Namespace:
+    """Read the few flags of Hydra's that rnnlab answers by itself."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("-c", "--cfg")
+    parser.add_argument("-cd", "--config-dir")
+    parser.add_argument("overrides", nargs="*")
+    asked, _ = parser.parse_known_intermixed_args(arguments)
+    return asked
+
+
+def _searched(asked: argparse.Namespace) -> list[str]:
+    return [str(Path(asked.config_dir).resolve())] if asked.config_dir else []
+
+
+def _describe(command: str, asked: argparse.Namespace, groups: Groups) -> None:
+    search = [f"hydra.searchpath=[{','.join(f'file://{folder}' for folder in _searched(asked))}]"]
+    with hydra.initialize_config_dir(str(conf_folder()), version_base=HYDRA_VERSION):
+        composed = hydra.compose(
+            command,
+            overrides=[*asked.overrides, *(search if asked.config_dir else [])],
+            return_hydra_config=True,
+        )
+        with open_dict(composed):
+            section = composed.pop("hydra")
+    GlobalHydra.instance().clear()
+    config = finish(composed, OmegaConf.masked_copy(section, ["runtime", "overrides"]))
+    choices = {name: choice for name, choice in section.runtime.choices.items() if "/" not in name}
+    if asked.help:
+        print(f"rnnlab {command} key=value ...")
+        print("\nChoices, with what each is:\n")
+        print("\n".join(described_groups(groups, [name for name in choices if name in groups.names()])))
+        print("\nKeys, with their defaults and meanings:\n")
+    print("\n".join(described(config, groups, choices)))
+    if asked.help and command == "train":
+        print(
+            "\nWith -m (--multirun) keys take several values and every combination is run: "
+            "cell=lstm,gru seed=range(10)"
+        )

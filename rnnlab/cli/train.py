@@ -1,0 +1,65 @@
+"""`rnnlab train`: one run, or with `-m` one job of a study."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from rnnlab.cli.hydra_app import end, run_command
+from rnnlab.config.finish import finish
+from rnnlab.config.schema import RunConfig
+from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
+from rnnlab.home import as_typed
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command and return its exit code."""
+    return run_command("train", train, arguments)
+
+
+def train(composed: DictConfig) -> dict[str, Any] | None:
+    """Train what the composed config says: the task that Hydra calls, here or in a worker."""
+    if HydraConfig.get().mode != RunMode.MULTIRUN:
+        end(train_single, composed)
+    from rnnlab.study.job import train_job
+
+    return train_job(finish(composed, HydraConfig.get()), list(HydraConfig.get().overrides.task)).to_dict()
+
+
+def train_single(config: RunConfig) -> int:
+    """Train one run, say how it went, and return the exit code."""
+    overrides = list(HydraConfig.get().overrides.task)
+    choices = HydraConfig.get().runtime.choices
+    if choices.get("study") is not None:
+        raise BadInputError(Problem("study", choices["study"], "is a grid of runs: add -m"))
+    from rnnlab.console import make_console
+    from rnnlab.tracking.store import check_places, open_store
+    from rnnlab.training.build import check_buildable
+    from rnnlab.training.resume import resume
+    from rnnlab.training.run import train_run
+
+    resumed = None
+    if config.resume is not None:
+        config, resumed = resume(config, overrides)
+    check_places(config.tracking)
+    check_buildable(config)
+    console = make_console()
+    result = train_run(config, overrides, open_store(config.tracking), console=console, resumed=resumed)
+    if result.error:
+        print(f"rnnlab: {result.name} failed: {result.error}", file=sys.stderr)
+        print(f"rnnlab: the log is {as_typed(Path(result.folder) / 'run.log')}", file=sys.stderr)
+        return EXIT_RUN_FAILED
+    console.print(
+        f"test MSE [bold]{result.metrics['test/mse']:.4e}[/]"
+        f"  (fit {result.fit_seconds:.1f} s, {result.metrics['time/steps_per_second']:.0f} steps/s)",
+        highlight=False,
+    )
+    console.print(f"figures  {as_typed(Path(result.folder) / 'figures')}")
+    if config.tracking.store == "local":
+        console.print("MLflow   rnnlab ui")
+    return EXIT_DONE

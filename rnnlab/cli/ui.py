@@ -1,0 +1,73 @@
+"""`rnnlab ui`: MLflow's pages on the store, on 127.0.0.1."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from typing import IO
+
+from omegaconf import DictConfig
+
+from rnnlab.cli.hydra_app import end, run_command
+from rnnlab.config.schema import UiConfig
+from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
+from rnnlab.interrupts import Interrupted
+
+HOST = "127.0.0.1"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command and return its exit code."""
+    return run_command("ui", ui, arguments)
+
+
+def ui(composed: DictConfig) -> None:
+    """Serve what the composed config asks for: the task that Hydra calls."""
+    end(serve, composed)
+
+
+def serve(asked: UiConfig) -> int:
+    """Serve MLflow's pages until Ctrl-C, and return the exit code."""
+    from rnnlab.tracking.server import free_port, port_is_free, server_command
+    from rnnlab.tracking.store import has_store
+
+    if asked.tracking.store == "server":
+        print(f"the store is a server, with pages of its own: {asked.tracking.uri}")
+        return EXIT_DONE
+    if not has_store(asked.tracking):
+        raise BadInputError(Problem("ui", None, "there is no store here yet; rnnlab train makes one"))
+    port = asked.port or free_port(HOST)
+    if not port_is_free(HOST, port):
+        raise BadInputError(Problem("port", port, "is in use; leave it out to take a free one"))
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(server_command(HOST, port), stdout=log, stderr=log)
+        try:
+            return _serve_until_stopped(process, f"http://{HOST}:{port}", log)
+        except Interrupted:
+            return EXIT_DONE
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _serve_until_stopped(process: subprocess.Popen[bytes], address: str, log: IO[bytes]) -> int:
+    announced = False
+    while process.poll() is None:
+        if not announced and _answers(address):
+            print(f"MLflow is at {address} (Ctrl-C stops it)", flush=True)
+            announced = True
+        time.sleep(0.2)
+    log.seek(0)
+    print(log.read().decode(errors="replace"), file=sys.stderr)
+    return EXIT_RUN_FAILED
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/health", timeout=1):  # noqa: S310 - our own server on 127.0.0.1
+            return True
+    except OSError:
+        return False

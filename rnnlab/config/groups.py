@@ -1,0 +1,78 @@
+"""The YAML files of the config groups, found along Hydra's search path."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+def conf_folder() -> Path:
+    """Return the folder of rnnlab's own configs: inside the installed package, or beside it in a clone."""
+    package = Path(__file__).parents[1]
+    shipped = package / "conf"
+    return shipped if shipped.is_dir() else package.parent / "conf"
+
+
+@dataclass(frozen=True)
+class GroupFile:
+    """One option of a config group.
+
+    Attributes:
+        meaning: its first comment line.
+        values: its keys and values.
+        meanings: the comment behind each key.
+    """
+
+    meaning: str
+    values: dict[str, Any]
+    meanings: dict[str, str]
+
+
+class Groups:
+    """The config groups along a search path.
+
+    Args:
+        sources: folders with groups in them, the first found wins; ``pkg://a.b`` names a package.
+    """
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        self.folders = [folder for source in sources for folder in _folders(source)]
+
+    def names(self) -> list[str]:
+        """Return the names of the groups, sorted."""
+        return sorted({place.name for folder in self.folders for place in folder.iterdir() if place.is_dir()})
+
+    def options(self, group: str) -> list[str]:
+        """Return the names of a group's options, sorted."""
+        return sorted({file.stem for folder in self.folders for file in (folder / group).glob("*.yaml")})
+
+    def file(self, group: str, option: str) -> GroupFile | None:
+        """Return the option's file, or None if no folder has it."""
+        for folder in self.folders:
+            path = folder / group / f"{option}.yaml"
+            if path.is_file():
+                return _read(path)
+        return None
+
+
+def _folders(source: str) -> Iterator[Path]:
+    scheme, _, place = source.rpartition("://")
+    if scheme == "pkg":
+        yield from map(Path, importlib.import_module(place).__path__)
+    elif scheme in ("", "file"):
+        yield Path(place)
+
+
+def _read(path: Path) -> GroupFile:
+    text = path.read_text(encoding="utf-8")
+    comments = [line.lstrip("# ") for line in text.splitlines() if line.startswith("#")]
+    meaning = next((comment for comment in comments if not comment.startswith("@package")), "")
+    meanings = dict(re.findall(r"^(\w+):.*?\s#\s*(.+)$", text, flags=re.MULTILINE))
+    values = yaml.safe_load(text)
+    return GroupFile(meaning, values if isinstance(values, dict) else {}, meanings)

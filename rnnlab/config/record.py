@@ -1,0 +1,76 @@
+"""A run's config as it is recorded: plain, flat, hashed, named, and read back."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from rnnlab.config.schema import RunConfig
+from rnnlab.config.targets import label
+
+NOT_PART_OF_THE_RESULT = ("name", "resume", "tracking", "study")
+"""Sections that change nothing in what a run computes; the hash leaves them out."""
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """Return a typed config as nested dicts of plain values."""
+    return dataclasses.asdict(config)
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield dotted keys and values of nested dicts."""
+    for name, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def config_hash(config: RunConfig) -> str:
+    """Return the SHA-256, as 16 hexadecimal digits, of all that decides a run's result."""
+    values = {name: value for name, value in plain(config).items() if name not in NOT_PART_OF_THE_RESULT}
+    text = json.dumps(values, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def facets(config: RunConfig) -> dict[str, Any]:
+    """Return what a run is compared by: function, cell, layers and seed."""
+    return {
+        "function": label(config.function),
+        "cell": label(config.cell),
+        "layers": config.layers,
+        "seed": config.seed,
+    }
+
+
+def run_name(config: RunConfig) -> str:
+    """Return the run's own name, or what it is: ``cos-lstm-3x128-s0``."""
+    if config.name:
+        return config.name
+    is_ = facets(config)
+    return f"{is_['function']}-{is_['cell']}-{is_['layers']}x{config.model.hidden_size}-s{is_['seed']}"
+
+
+def save_config(config: RunConfig, path: Path) -> None:
+    """Write the config as YAML."""
+    OmegaConf.save(OmegaConf.create(plain(config)), path)
+
+
+def load_config(path: Path) -> RunConfig:
+    """Read what `save_config` wrote.
+
+    Raises:
+        OSError: the file cannot be read.
+        OmegaConfBaseException: it does not hold a run's config.
+    """
+    merged = OmegaConf.merge(OmegaConf.structured(RunConfig), OmegaConf.load(path))
+    config = OmegaConf.to_object(merged)
+    if not isinstance(config, RunConfig):
+        raise TypeError(f"{path} holds no run's config")
+    return config

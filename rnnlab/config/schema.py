@@ -1,0 +1,152 @@
+"""The typed config of each command: every key with its type, default, meaning and legal range.
+
+The sections ``function``, ``cell``, ``head``, ``optimizer`` and ``schedule`` name a Python object by
+its dotted path (``_target_``) and hold whatever parameters it takes; their keys are explained in
+their YAML files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rnnlab.config.keys import key
+
+TARGET_SECTIONS = ("function", "cell", "head", "optimizer", "schedule")
+"""The sections that name a Python object by ``_target_``."""
+
+
+@dataclass
+class DataConfig:
+    """The sampled curve and how it is cut into windows."""
+
+    train_samples: int = key(1000, "points in the training stretch", at_least=2)
+    test_samples: int = key(1000, "points in the test stretch, which follows the training stretch", at_least=2)
+    spacing: float = key(0.01, "nominal distance of two points on the time axis", above=0)
+    time_dtype: str = key(
+        "float64", "precision of the times before the function is taken", choices=("float32", "float64")
+    )
+    window: int = key(10, "points that go in; the next one is to be predicted", at_least=1)
+    batch_size: int = key(64, "windows in a mini-batch; the last one may be smaller", at_least=1)
+    val_fraction: float = key(
+        0.0, "last part of the training stretch that is kept for validation", at_least=0, below=1
+    )
+    test_function: Any = key(None, "a function to test on instead of the one trained on, such as sin")
+
+
+@dataclass
+class ModelConfig:
+    """The size of the network; its depth is the key ``layers``."""
+
+    hidden_size: int = key(128, "hidden units of each layer", at_least=1)
+
+
+@dataclass
+class EarlyStoppingConfig:
+    """When to stop before max_epochs."""
+
+    patience: int | None = key(
+        None, "stop after this many epochs without a new lowest monitored value; null: never", at_least=1
+    )
+    min_delta: float = key(0.0, "a smaller decrease than this does not count as a new lowest value", at_least=0)
+
+
+@dataclass
+class TrainerConfig:
+    """How long and on what to train."""
+
+    accelerator: str = key(
+        "auto", "auto takes a CUDA GPU where there is one, else the CPU", choices=("auto", "cpu", "gpu")
+    )
+    max_epochs: int = key(50, "passes over the training windows", at_least=1)
+    threads: int = key(1, "CPU threads of one run; results depend on it in the last bits", at_least=1)
+    log_every_n_steps: int = key(10, "optimiser steps from one logged train/loss to the next", at_least=1)
+    gradient_clip: float | None = key(None, "largest norm of the gradient; null: no clipping", above=0)
+    early_stopping: EarlyStoppingConfig = key(EarlyStoppingConfig, "when to stop before max_epochs")
+    checkpoint_seconds: float = key(2.0, "least time from one saved last.ckpt to the next", at_least=0)
+
+
+@dataclass
+class TrackingConfig:
+    """Where runs are recorded beside their folders."""
+
+    store: str = key(
+        "local",
+        "local: SQLite under mlruns/; server: an MLflow server; off: the run's folder alone",
+        choices=("local", "server", "off"),
+    )
+    uri: str | None = key(None, "address of the MLflow server, such as http://127.0.0.1:5000")
+    experiment: str = key("rnnlab", "name of the MLflow experiment")
+
+
+@dataclass
+class StudyConfig:
+    """The grid of runs that a multirun is."""
+
+    name: str | None = key(None, "name of the study and of its folder; by default made from what it sweeps")
+    workers: int | None = key(None, "runs at the same time; null: one a core", at_least=1)
+    parent: str | None = key(None, "set by the study for its runs: the run id of the parent")
+    job: int | None = key(None, "set by the study for its runs: the number of the job")
+
+
+@dataclass
+class RunConfig:
+    """One run: what ``rnnlab train`` trains."""
+
+    layers: int = key(3, "stacked recurrent layers", at_least=1)
+    seed: int = key(0, "seed of the weights and of the order of the windows", at_least=0, at_most=2**32 - 1)
+    name: str | None = key(None, "name of the run; by default what it is, such as cos-lstm-3x128-s0")
+    resume: str | None = key(None, "a run to go on with: latest, an id or its start, a name, or a folder")
+    function: dict[str, Any] = key(dict, "the curve")
+    cell: dict[str, Any] = key(dict, "the recurrent layer")
+    head: dict[str, Any] = key(dict, "from the last hidden state to the prediction")
+    optimizer: dict[str, Any] = key(dict, "the optimiser")
+    schedule: dict[str, Any] = key(dict, "the learning rate over the epochs")
+    data: DataConfig = key(DataConfig, "the sampled curve and its windows")
+    model: ModelConfig = key(ModelConfig, "the size of the network")
+    trainer: TrainerConfig = key(TrainerConfig, "how long and on what to train")
+    tracking: TrackingConfig = key(TrackingConfig, "where runs are recorded")
+    study: StudyConfig = key(StudyConfig, "the grid of runs, with --multirun")
+
+
+@dataclass
+class PredictDataConfig:
+    """What to predict on; null keeps the run's own value."""
+
+    train_samples: int | None = key(
+        None, "points before the test stretch, which set where it begins; null: as trained", at_least=2
+    )
+    test_samples: int | None = key(None, "points in the test stretch; null: as trained", at_least=2)
+    spacing: float | None = key(None, "nominal distance of two points; null: as trained", above=0)
+
+
+@dataclass
+class PredictConfig:
+    """What ``rnnlab predict`` predicts with and on."""
+
+    run: str = key("latest", "the run to predict with: latest, an id or its start, a name, or a folder")
+    function: dict[str, Any] = key(dict, "the curve to predict; empty: the one the run was tested on")
+    data: PredictDataConfig = key(PredictDataConfig, "the stretch to predict")
+
+
+@dataclass
+class RunsConfig:
+    """Which runs ``rnnlab runs`` lists."""
+
+    function: str | None = key(None, "only runs on this function")
+    cell: str | None = key(None, "only runs with this cell")
+    layers: int | None = key(None, "only runs with this many layers", at_least=1)
+    study: str | None = key(None, "only runs of this study")
+    status: str | None = key(
+        None, "only runs with this status", choices=("RUNNING", "FINISHED", "FAILED", "KILLED")
+    )
+    limit: int = key(20, "how many runs to list", at_least=1)
+    tracking: TrackingConfig = key(TrackingConfig, "the store to look into")
+
+
+@dataclass
+class UiConfig:
+    """How ``rnnlab ui`` serves MLflow's pages."""
+
+    port: int | None = key(None, "port on 127.0.0.1; null: a free one", at_least=1, at_most=65535)
+    tracking: TrackingConfig = key(TrackingConfig, "the store to show")

@@ -1,0 +1,76 @@
+"""What is legal in a composed config, beyond the types: each mistake as one problem."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from rnnlab.config.keys import keys_of
+from rnnlab.config.schema import DataConfig, RunConfig, TrackingConfig
+from rnnlab.errors import BadInputError, Problem
+
+
+def check(config: Any) -> None:
+    """Raise BadInputError with every problem of a command's config, if it has any."""
+    problems = list(_range_problems(config))
+    if not problems and isinstance(config, RunConfig):
+        problems = [*_data_problems(config.data), *_optimizer_problems(config), *_name_problems(config)]
+    if not problems and hasattr(config, "tracking"):
+        problems = list(_tracking_problems(config.tracking))
+    if problems:
+        raise BadInputError(problems)
+
+
+def _range_problems(config: Any) -> Iterator[Problem]:
+    for key in keys_of(type(config)):
+        value = config
+        for part in key.name.split("."):
+            value = getattr(value, part)
+        if not key.is_section and key.kind is not dict and value is not None and not key.range.holds(value):
+            yield Problem(key.name, value, key.allowed())
+
+
+def _data_problems(data: DataConfig) -> Iterator[Problem]:
+    validation = round(data.train_samples * data.val_fraction)
+    stretches = [("data.test_samples", data.test_samples)]
+    if data.val_fraction:
+        stretches += [
+            (f"the {validation} points that data.val_fraction={data.val_fraction} keeps", validation),
+            (f"the {data.train_samples - validation} points that it leaves", data.train_samples - validation),
+        ]
+    else:
+        stretches.append(("data.train_samples", data.train_samples))
+    for name, points in stretches:
+        if data.window >= points:
+            size = f" ({points})" if name.startswith("data.") else ""
+            yield Problem("data.window", data.window, f"must be smaller than {name}{size}")
+
+
+def _optimizer_problems(config: RunConfig) -> Iterator[Problem]:
+    if "lr" not in config.optimizer:
+        return
+    rate = config.optimizer["lr"]
+    number = isinstance(rate, int | float) and not isinstance(rate, bool)
+    if not (number and math.isfinite(rate) and rate > 0):
+        yield Problem("optimizer.lr", rate, "must be a finite number, greater than 0")
+
+
+def _name_problems(config: RunConfig) -> Iterator[Problem]:
+    for key, name in (("name", config.name), ("study.name", config.study.name)):
+        if name is not None and (not name.strip(". ") or set(name) & set('/\\:*?"<>|\0\n')):
+            yield Problem(key, name, "must be fit for a folder's name: not empty, none of / \\ : * ? \" < > |")
+
+
+def _tracking_problems(tracking: TrackingConfig) -> Iterator[Problem]:
+    if tracking.store == "server" and not tracking.uri:
+        yield Problem("tracking.uri", "null", "tracking=server needs an address, such as http://127.0.0.1:5000")
+    if tracking.store != "server" and tracking.uri:
+        yield Problem(
+            "tracking.uri",
+            tracking.uri,
+            "goes with tracking=server",
+            f"tracking=server tracking.uri={tracking.uri}",
+        )
+    if tracking.uri and not tracking.uri.startswith(("http://", "https://")):
+        yield Problem("tracking.uri", tracking.uri, "must begin with http:// or https://")

@@ -1,0 +1,72 @@
+"""What can go wrong, and the exit code that tells a script which of it did."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+EXIT_DONE = 0
+EXIT_RUN_FAILED = 1
+EXIT_BAD_INPUT = 2
+
+
+def nearest(word: str, legal: Iterable[str]) -> str | None:
+    """Return the entry of ``legal`` spelled most like ``word``, or None if none comes near."""
+    close = difflib.get_close_matches(word, list(legal), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def listed(legal: Iterable[object]) -> str:
+    """Return the legal values as a sentence shows them: ``cos, sin``."""
+    return ", ".join(str(value) for value in legal)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in what the user gave.
+
+    Attributes:
+        key: the key as it is written on the command line, such as ``data.window``.
+        value: the value that was given, or None where the key itself is the mistake.
+        allowed: what would be right, as the rest of a sentence.
+        suggestion: the nearest legal spelling of the whole override, or None.
+    """
+
+    key: str
+    value: object
+    allowed: str
+    suggestion: str | None = None
+
+    def __str__(self) -> str:
+        """Return the problem as one line."""
+        given = self.key if self.value is None else f"{self.key}={self.value}"
+        mend = f" Did you mean {self.suggestion}?" if self.suggestion else ""
+        return f"{given}: {self.allowed}.{mend}"
+
+
+class BadInputError(Exception):
+    """What the user gave cannot be used; nothing was created. Ends a command with exit code 2."""
+
+    def __init__(self, problems: Problem | Sequence[Problem]) -> None:
+        self.problems = [problems] if isinstance(problems, Problem) else list(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[BadInputError], tuple[list[Problem]]]:
+        """Travel between processes with the problems, not with the text made of them."""
+        return type(self), (self.problems,)
+
+
+class DivergedError(Exception):
+    """The loss of a run is no longer a number."""
+
+    def __init__(self, epoch: int, step: int, loss: float) -> None:
+        self.epoch, self.step, self.loss = epoch, step, loss
+        super().__init__(
+            f"the loss is {loss} in epoch {epoch}, step {step}: the run diverged. "
+            "A smaller optimizer.lr or trainer.gradient_clip=1 often helps.",
+        )
+
+    def __reduce__(self) -> tuple[type[DivergedError], tuple[int, int, float]]:
+        """Travel between processes with the numbers."""
+        return type(self), (self.epoch, self.step, self.loss)

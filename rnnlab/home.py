@@ -1,0 +1,29 @@
+"""Where files go: the folders that runs make, below RNNLAB_HOME or the current directory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """Return the folder below which everything is written (absolute)."""
+    return Path(os.environ.get("RNNLAB_HOME") or ".").expanduser().absolute()
+
+
+def outputs() -> Path:
+    """Return the folder of the runs' folders."""
+    return home() / "outputs"
+
+
+def mlruns() -> Path:
+    """Return the folder of the local MLflow store."""
+    return home() / "mlruns"
+
+
+def as_typed(path: Path) -> str:
+    """Return a path as the user would type it: relative where it lies below the current folder."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

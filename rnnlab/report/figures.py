@@ -1,0 +1,125 @@
+"""The pictures of a run and of a study, drawn without pyplot's global state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+TRUTH, PREDICTION, ERROR, FAINT = "#0072b2", "#d55e00", "#444444", "#999999"
+"""Blue and red of a palette that colour-blind readers can tell apart (Okabe and Ito 2008)."""
+
+CELL_COLOURS = {"lstm": "#0072b2", "gru": "#e69f00", "rnn": "#009e73"}
+OTHER_COLOURS = ("#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
+DPI = 110
+POINTS_IN_ZOOM = 61
+
+Curve = tuple[Sequence[int], Sequence[float]]
+"""Steps or epochs, and the values there."""
+
+
+def draw_losses(path: Path, loss: Curve, train_mse: Curve, val_mse: Curve, title: str) -> None:
+    """Draw the loss curve on a log scale: the loss of mini-batches by step, the MSE by epoch."""
+    figure, (left, right) = _figure(9, 3.6, columns=2)
+    left.plot(*loss, color=FAINT, linewidth=0.9)
+    left.set(yscale="log", xlabel="optimiser step", ylabel="train/loss (sum over a mini-batch)")
+    right.plot(*train_mse, color=TRUTH, label="train/mse")
+    if val_mse[0]:
+        right.plot(*val_mse, color=PREDICTION, label="val/mse")
+    right.set(yscale="log", xlabel="epoch", ylabel="mean squared error")
+    right.legend(frameon=False)
+    figure.suptitle(f"{title}: loss curve")
+    _save(figure, path)
+
+
+def draw_predictions(
+    path: Path, times: NDArray[Any], truth: NDArray[Any], prediction: NDArray[Any], title: str
+) -> None:
+    """Draw truth and prediction over the whole test stretch; all arrays have shape (n,)."""
+    figure, (axes,) = _figure(9, 3.6)
+    _draw_both(axes, times, truth, prediction)
+    axes.set(xlabel="time", ylabel="value")
+    axes.legend(frameon=False, loc="best")
+    mse = float(np.mean((prediction.astype(np.float64) - truth) ** 2))
+    figure.suptitle(f"{title}: one-step prediction, test MSE {mse:.3e}")
+    _save(figure, path)
+
+
+def draw_zoom(path: Path, times: NDArray[Any], truth: NDArray[Any], prediction: NDArray[Any], title: str) -> None:
+    """Draw truth and prediction around the highest point of the truth, the error below; shapes (n,)."""
+    centre = int(np.argmax(truth))
+    start = max(0, min(centre - POINTS_IN_ZOOM // 2, len(truth) - POINTS_IN_ZOOM))
+    shown = slice(start, start + POINTS_IN_ZOOM)
+    figure, (upper, lower) = _figure(9, 5.2, rows=2, sharex=True, height_ratios=(2, 1))
+    _draw_both(upper, times[shown], truth[shown], prediction[shown], marker=".")
+    upper.set(ylabel="value")
+    upper.legend(frameon=False, loc="best")
+    errors = prediction.astype(np.float64) - truth
+    lower.axhline(0, color=FAINT, linewidth=0.8)
+    lower.plot(times[shown], errors[shown], color=ERROR, marker=".", linewidth=1)
+    lower.set(xlabel="time", ylabel="prediction - truth")
+    lower.ticklabel_format(axis="y", style="sci", scilimits=(-2, 2))
+    figure.suptitle(f"{title}: zoomed in around a peak")
+    _save(figure, path)
+
+
+def draw_comparison(
+    path: Path, groups: Sequence[tuple[str, str, Sequence[float]]], baselines: Mapping[str, float], title: str
+) -> None:
+    """Draw the test MSE of every run of a study, on a log scale.
+
+    Args:
+        path: the PNG to write.
+        groups: label, cell and the test MSEs of its seeds, from top to bottom.
+        baselines: the test MSE of predictors that learn nothing, drawn as lines.
+        title: the study's name.
+    """
+    figure, (axes,) = _figure(9, 1.6 + 0.42 * len(groups))
+    colours = dict(CELL_COLOURS)
+    for row, (_, cell, values) in enumerate(groups):
+        colour = colours.setdefault(cell, OTHER_COLOURS[len(colours) % len(OTHER_COLOURS)])
+        axes.scatter(values, [row] * len(values), color=colour, alpha=0.7, s=28, linewidths=0)
+        if len(values):
+            mean = float(np.exp(np.mean(np.log(np.maximum(values, np.finfo(float).tiny)))))
+            axes.plot([mean, mean], [row - 0.3, row + 0.3], color=colour, linewidth=2.5)
+    for name, value in baselines.items():
+        axes.axvline(value, color=FAINT, linewidth=1, linestyle="--")
+        axes.annotate(
+            name, (value, -0.55), rotation=0, fontsize=8, color=ERROR, ha="center", va="bottom",
+            annotation_clip=False,
+        )  # fmt: skip
+    axes.set_yticks(range(len(groups)), [label for label, _, _ in groups])
+    axes.set(xscale="log", xlabel="test MSE (a dot a seed, the bar their geometric mean; left is better)")
+    axes.set_ylim(len(groups) - 0.5, -0.6)
+    figure.suptitle(f"{title}: test MSE")
+    _save(figure, path)
+
+
+def _figure(
+    width: float, height: float, rows: int = 1, columns: int = 1, **options: Any
+) -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, squeeze=False, **options).ravel().tolist()
+    for one in axes:
+        one.grid(alpha=0.25)
+        one.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _draw_both(
+    axes: Axes, times: NDArray[Any], truth: NDArray[Any], prediction: NDArray[Any], marker: str | None = None
+) -> None:
+    axes.plot(times, truth, color=TRUTH, linewidth=2.2, marker=marker, label="truth")
+    axes.plot(times, prediction, color=PREDICTION, linewidth=1.1, marker=marker, label="prediction")
+
+
+def _save(figure: Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=DPI)

@@ -1,0 +1,1 @@
+"""The grid: every Hydra multirun is a study of runs under one parent."""

@@ -1,0 +1,115 @@
+"""The grid of a study: its axes, its jobs, and what is wrong with them before any of them starts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rnnlab.config.record import config_hash, facets, flat, plain, run_name
+from rnnlab.config.schema import TARGET_SECTIONS, RunConfig
+from rnnlab.errors import BadInputError, Problem
+
+IN_FACETS = ("layers", "seed", "name", "study.", "function._target_", "cell._target_")
+"""Config keys that columns of their own show already."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be made.
+
+    Attributes:
+        number: its place in the grid, from 0.
+        overrides: what makes it this run.
+        config: its finished and checked config.
+    """
+
+    number: int
+    overrides: list[str]
+    config: RunConfig
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All jobs of a study.
+
+    Attributes:
+        axes: the keys that are swept, with their values as they were given.
+        jobs: one for each combination.
+    """
+
+    axes: dict[str, list[str]]
+    jobs: list[Job]
+
+    def default_name(self) -> str:
+        """Return a name that the same grid always gets: ``cell-layers-seed-1f3a9c``."""
+        text = "\n".join(sorted(config_hash(job.config) for job in self.jobs))
+        digest = hashlib.sha256(text.encode()).hexdigest()[:6]
+        return "-".join([*(axis.replace("/", "_") for axis in self.axes), digest])
+
+    def varying(self) -> list[str]:
+        """Return the config keys in which the jobs differ, beyond function, cell, layers, seed and name.
+
+        A parameter of a section's object counts where it differs between jobs with the same object: that
+        an LSTM has a forget bias and a GRU has none is no axis of the grid.
+        """
+        rows = [dict(flat(plain(job.config))) for job in self.jobs]
+        keys = [key for key in dict.fromkeys(key for row in rows for key in row) if not key.startswith(IN_FACETS)]
+        return [key for key in keys if _differs(key, rows)]
+
+
+def _differs(key: str, rows: Sequence[dict[str, Any]]) -> bool:
+    section = key.partition(".")[0]
+    is_parameter = section in TARGET_SECTIONS and not key.endswith("._target_")
+    values: dict[Any, set[str]] = {}
+    for row in rows:
+        target = row.get(f"{section}._target_") if is_parameter else None
+        values.setdefault(target, set()).add(repr(row.get(key)))
+    return any(len(found) > 1 for found in values.values())
+
+
+def check_jobs(
+    overrides: Sequence[list[str]],
+    compose: Callable[[list[str]], RunConfig],
+    check_parts: Callable[[RunConfig], None],
+) -> list[Job]:
+    """Compose and check every job, before the first one starts.
+
+    Args:
+        overrides: of each job.
+        compose: returns a job's finished config, or raises BadInputError.
+        check_parts: tries whether the parts of a run can be made, or raises BadInputError.
+
+    Raises:
+        BadInputError: with every mistake of every job.
+    """
+    jobs: list[Job] = []
+    problems: dict[str, Problem] = {}
+    seen: dict[Any, Job] = {}
+    tried: set[str] = set()
+    for number, given in enumerate(overrides):
+        try:
+            config = compose(given)
+            parts = repr([value for name, value in plain(config).items() if name not in ("seed", "layers", "name")])
+            if parts not in tried:
+                check_parts(config)
+                tried.add(parts)
+        except BadInputError as error:
+            problems |= {str(problem): problem for problem in error.problems}
+            continue
+        job = Job(number, given, config)
+        same = seen.setdefault((config_hash(config), run_name(config)), job)
+        if same is not job:
+            problem = Problem(" ".join(given), None, f"jobs {same.number + 1} and {number + 1} are the same run")
+            problems[str(problem)] = problem
+        jobs.append(job)
+    if problems:
+        raise BadInputError(list(problems.values()))
+    return jobs
+
+
+def group_label(config: RunConfig) -> str:
+    """Return what a run shares with those that differ in the seed alone: ``cos lstm 3 layers``."""
+    is_ = facets(config)
+    return f"{is_['function']} {is_['cell']} {is_['layers']} layer{'s' if is_['layers'] > 1 else ''}"

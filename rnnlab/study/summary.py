@@ -1,0 +1,71 @@
+"""A study's summary: the test MSE of each cell and depth, against predictors that learn nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnlab.analysis.baselines import ladder
+from rnnlab.config.record import facets, flat, plain
+from rnnlab.study.grid import group_label
+from rnnlab.study.record import StudyRecord
+from rnnlab.training.build import build_splits
+
+
+@dataclass(frozen=True)
+class Group:
+    """The runs that differ in nothing but the seed.
+
+    Attributes:
+        label: what they are: ``cos lstm 3 layers``.
+        cell: their cell.
+        jobs: how many there should be.
+        mses: the test MSE of those that are FINISHED.
+        fit_seconds: the time each of them took.
+    """
+
+    label: str
+    cell: str
+    jobs: int
+    mses: list[float]
+    fit_seconds: list[float]
+
+    @property
+    def geometric_mean(self) -> float:
+        """The geometric mean of the test MSEs: errors over many orders of magnitude are compared as ratios."""
+        return float(np.exp(np.mean(np.log(np.maximum(self.mses, np.finfo(float).tiny)))))
+
+
+def groups_of(record: StudyRecord) -> Iterator[Group]:
+    """Yield the groups of a study in the order of its grid."""
+    varying = record.grid.varying()
+    found: dict[str, Group] = {}
+    for job in record.grid.jobs:
+        values = dict(flat(plain(job.config)))
+        label = " ".join([group_label(job.config), *(f"{key}={values.get(key)}" for key in varying)])
+        group = found.get(label, Group(label, facets(job.config)["cell"], 0, [], []))
+        result = record.finished(job)
+        mses = [result.metrics["test/mse"]] if result else []
+        seconds = [result.fit_seconds or 0.0] if result else []
+        found[label] = Group(label, group.cell, group.jobs + 1, group.mses + mses, group.fit_seconds + seconds)
+    yield from found.values()
+
+
+def baselines_of(record: StudyRecord) -> dict[str, float]:
+    """Return the baselines' test MSE if all jobs are tested on the same windows, else nothing."""
+    first = record.grid.jobs[0].config
+    tested_on = {
+        repr([job.config.data.test_function or job.config.function, _without_training(job.config.data)])
+        for job in record.grid.jobs
+    }
+    if len(tested_on) > 1:
+        return {}
+    splits = build_splits(first)
+    return ladder(splits.train, splits.test)
+
+
+def _without_training(data: object) -> dict[str, object]:
+    values = plain(data)
+    return {key: values[key] for key in ("train_samples", "test_samples", "spacing", "time_dtype", "window")}

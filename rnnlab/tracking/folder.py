@@ -1,0 +1,152 @@
+"""A run's folder: `outputs/<study or single>/<run name>-<short id>/`, its files, and how to find it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rnnlab.errors import BadInputError, Problem, listed, nearest
+from rnnlab.tracking.result import RunResult
+
+SINGLE = "single"
+"""The folder of the runs that belong to no study."""
+
+SHORT_ID = 8
+NAMES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run."""
+
+    path: Path
+
+    @classmethod
+    def claim(cls, outputs: Path, study: str | None, name: str, run_id: str) -> RunFolder:
+        """Make the folder of a new run.
+
+        Raises:
+            FileExistsError: another run has it.
+            OSError: it cannot be made.
+        """
+        path = outputs / (study or SINGLE) / f"{name}-{run_id[:SHORT_ID]}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir()
+        (path / "checkpoints").mkdir()
+        (path / "figures").mkdir()
+        return cls(path)
+
+    @property
+    def config(self) -> Path:
+        """The resolved config."""
+        return self.path / "config.yaml"
+
+    @property
+    def manifest(self) -> Path:
+        """Where the run comes from: ids, code, versions, machine, data."""
+        return self.path / "manifest.json"
+
+    @property
+    def metrics(self) -> Path:
+        """Every logged point: metric, step, value."""
+        return self.path / "metrics.csv"
+
+    @property
+    def result(self) -> Path:
+        """How the run went."""
+        return self.path / "result.json"
+
+    @property
+    def predictions(self) -> Path:
+        """Index, time, truth and prediction of every test window."""
+        return self.path / "predictions.csv"
+
+    @property
+    def best(self) -> Path:
+        """The weights of the epoch with the lowest monitored value."""
+        return self.path / "checkpoints" / "best.ckpt"
+
+    @property
+    def last(self) -> Path:
+        """All that is needed to go on training."""
+        return self.path / "checkpoints" / "last.ckpt"
+
+    @property
+    def figures(self) -> Path:
+        """The folder of the pictures."""
+        return self.path / "figures"
+
+    @property
+    def log(self) -> Path:
+        """What Lightning, warnings and rnnlab said."""
+        return self.path / "run.log"
+
+    def read_result(self) -> RunResult | None:
+        """Return how the run went, or None where that was not written yet."""
+        try:
+            return RunResult.from_dict(json.loads(self.result.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def read_manifest(self) -> dict[str, Any]:
+        """Return the manifest, empty where there is none."""
+        try:
+            found = json.loads(self.manifest.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write plain values as JSON, so that a reader finds the old file or the whole new one."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    beside.replace(path)
+
+
+def run_folders(outputs: Path) -> Iterator[RunFolder]:
+    """Yield the folder of every run, in no particular order."""
+    for path in outputs.glob("*/*/config.yaml"):
+        yield RunFolder(path.parent)
+
+
+def find_run(outputs: Path, text: str, key: str) -> RunFolder:
+    """Return the one run that ``text`` names: ``latest``, an id or its start, a name, or a folder.
+
+    Args:
+        outputs: the folder of the runs' folders.
+        text: what the user gave.
+        key: the key they gave it for, ``run`` or ``resume``.
+
+    Raises:
+        BadInputError: it names no run or more than one.
+    """
+    if (Path(text) / "config.yaml").is_file():
+        return RunFolder(Path(text).absolute())
+    runs = sorted(
+        ((folder.read_manifest(), folder) for folder in run_folders(outputs)),
+        key=lambda run: (run[0].get("started", 0), run[1].path.name),
+        reverse=True,
+    )
+    if not runs:
+        raise BadInputError(Problem(key, text, f"there is no run under {outputs} yet; rnnlab train makes one"))
+    if text == "latest":
+        return runs[0][1]
+    named = [folder for manifest, folder in runs if manifest.get("name") == text]
+    found = named or [f for m, f in runs if text and str(m.get("run_id", "")).startswith(text)]
+    if len(found) == 1:
+        return found[0]
+    names = {str(manifest.get("name")) for manifest, _ in runs}
+    if not found:
+        near = nearest(text, names | {"latest"})
+        allowed = "names no run; must be latest, an id or its start, a name or a folder (rnnlab runs lists them)"
+        raise BadInputError(Problem(key, text, allowed, f"{key}={near}" if near else None))
+    folders = [folder.path.name for folder in found]
+    shown = listed(folders[:NAMES_SHOWN]) + (", ..." if len(folders) > NAMES_SHOWN else "")
+    last = str(found[0].read_manifest().get("run_id"))[:SHORT_ID]
+    raise BadInputError(
+        Problem(key, text, f"names {len(found)} runs ({shown}); give an id, such as {key}={last} for the newest")
+    )

@@ -1,0 +1,39 @@
+"""MLflow's own server on the local store."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+from rnnlab.home import mlruns
+from rnnlab.tracking.store import local_uri
+
+
+def free_port(host: str) -> int:
+    """Return a port of the host that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Return whether the port can be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def server_command(host: str, port: int) -> list[str]:
+    """Return the command that serves MLflow's pages on the store under `mlruns/`."""
+    return [
+        sys.executable, "-m", "mlflow", "server",
+        "--backend-store-uri", local_uri(),
+        "--default-artifact-root", (mlruns() / "artifacts").as_uri(),
+        "--host", host,
+        "--port", str(port),
+        "--workers", "1",
+    ]  # fmt: skip

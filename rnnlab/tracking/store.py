@@ -1,0 +1,157 @@
+"""The MLflow store: a SQLite database under `mlruns/`, or a tracking server."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import tempfile
+import urllib.error
+import urllib.request
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from rnnlab.config.schema import TrackingConfig
+from rnnlab.errors import BadInputError, Problem
+from rnnlab.home import mlruns, outputs
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+SECONDS_TO_ANSWER = 5
+
+
+@dataclass(frozen=True)
+class Store:
+    """An MLflow store that is there and has its experiment.
+
+    Attributes:
+        uri: MLflow's tracking URI.
+        experiment_id: the experiment the runs belong to.
+    """
+
+    uri: str
+    experiment_id: str
+
+    @cached_property
+    def client(self) -> MlflowClient:
+        """MLflow's client for this store."""
+        return _client(self.uri)
+
+
+def check_places(tracking: TrackingConfig) -> None:
+    """Make sure that runs can be written and recorded, without creating anything.
+
+    Raises:
+        BadInputError: the folder cannot be written, or the server does not answer.
+    """
+    folders = [outputs()] + ([mlruns()] if tracking.store == "local" else [])
+    for folder in folders:
+        _check_writable(folder)
+    if tracking.store == "server":
+        _check_server(str(tracking.uri))
+
+
+def _check_writable(folder: Path) -> None:
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise BadInputError(
+            Problem("RNNLAB_HOME", folder.parent, f"{there} must be a folder that can be written ({why})")
+        ) from error
+
+
+def _check_server(uri: str) -> None:
+    request = urllib.request.Request(f"{uri.rstrip('/')}/health")  # noqa: S310 - the config admits http only
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS_TO_ANSWER):  # noqa: S310
+            pass
+    except (OSError, ValueError) as error:
+        why = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise BadInputError(
+            Problem("tracking.uri", uri, f"must be the address of an MLflow server that answers ({why})")
+        ) from error
+
+
+def local_uri() -> str:
+    """Return the URI of the database under `mlruns/`: absolute, because a relative one follows the folder."""
+    return f"sqlite:///{_database()}"
+
+
+def _database() -> Path:
+    return mlruns() / "mlflow.db"
+
+
+def has_store(tracking: TrackingConfig) -> bool:
+    """Return whether there is a store to look into."""
+    return tracking.store == "server" or (tracking.store == "local" and _database().exists())
+
+
+def open_store(tracking: TrackingConfig) -> Store | None:
+    """Return the store with its experiment, made where it is not there yet, or None if nothing is tracked."""
+    if tracking.store == "off":
+        return None
+    if tracking.store == "server":
+        return _open_server(str(tracking.uri), tracking.experiment)
+    return _open_local(mlruns(), tracking.experiment)
+
+
+@cache
+def _open_server(uri: str, experiment: str) -> Store:
+    return Store(uri, _experiment(uri, experiment, None))
+
+
+@cache
+def _open_local(folder: Path, experiment: str) -> Store:
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        if not _database().exists():
+            _create_database(_database())
+        return Store(local_uri(), _experiment(local_uri(), experiment, (folder / "artifacts").as_uri()))
+
+
+def _create_database(database: Path) -> None:
+    """Make the database beside its place, so that it is there whole or not at all."""
+    beside = database.with_name(".mlflow.db.new")
+    beside.unlink(missing_ok=True)
+    _client(f"sqlite:///{beside}").search_experiments(max_results=1)
+    with closing(sqlite3.connect(beside)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    beside.replace(database)
+
+
+def _client(uri: str) -> MlflowClient:
+    import mlflow
+
+    for noisy in ("mlflow", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    return mlflow.MlflowClient(tracking_uri=uri)
+
+
+def _experiment(uri: str, name: str, artifacts: str | None) -> str:
+    from mlflow.exceptions import MlflowException
+
+    client = _client(uri)
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return str(client.create_experiment(name, artifact_location=artifacts))
+        except MlflowException:
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+    if found.lifecycle_stage != "active":
+        raise BadInputError(
+            Problem("tracking.experiment", name, "was deleted in MLflow; restore it there or give another name")
+        )
+    return str(found.experiment_id)

@@ -1,0 +1,55 @@
+"""What an MLflow run says of itself in tags: its description, its code, its versions, its machine."""
+
+from __future__ import annotations
+
+import getpass
+
+from rnnlab.config.record import config_hash, facets
+from rnnlab.config.schema import RunConfig
+from rnnlab.provenance.environment import code_version, machine, package_versions
+
+
+def run_tags(config: RunConfig, name: str) -> dict[str, str]:
+    """Return the tags that a run is made with."""
+    tags = {
+        "mlflow.runName": name,
+        "mlflow.note.content": description(config),
+        "rnnlab.study": config.study.name or "",
+        "rnnlab.config_hash": config_hash(config),
+        "rnnlab.threads": str(config.trainer.threads),
+    }
+    if config.study.parent:
+        tags["mlflow.parentRunId"] = config.study.parent
+    return tags | environment_tags()
+
+
+def environment_tags() -> dict[str, str]:
+    """Return the tags that every run made here and now has: who, which code, which versions, which machine."""
+    tags = {"mlflow.source.name": "rnnlab", "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
+    code = code_version()
+    if code:
+        tags |= {
+            "mlflow.source.git.commit": code["commit"],
+            "mlflow.source.git.branch": str(code["branch"]),
+            "rnnlab.git.dirty": str(code["dirty"]).lower(),
+        }
+    tags |= {f"rnnlab.version.{package}": version for package, version in package_versions().items()}
+    return tags | {f"rnnlab.machine.{what}": str(value) for what, value in machine().items()}
+
+
+def description(config: RunConfig) -> str:
+    """Return a sentence on what the run is."""
+    is_ = facets(config)
+    plural = "s" if config.layers > 1 else ""
+    return (
+        f"{is_['cell'].upper()} with {config.layers} layer{plural} of {config.model.hidden_size} units "
+        f"on {is_['function']}: {config.data.window} points in, the next one out; "
+        f"seed {config.seed}, up to {config.trainer.max_epochs} epochs."
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

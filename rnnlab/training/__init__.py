@@ -1,0 +1,1 @@
+"""One run: build, fit, test, checkpoint, resume. Lightning lives here and nowhere else."""

@@ -1,0 +1,95 @@
+"""From a run's config to its parts: windows, network, optimiser, schedule, device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import nn
+
+from rnnlab.config import targets
+from rnnlab.config.schema import RunConfig
+from rnnlab.data.series import Grid
+from rnnlab.data.windows import Splits, split_windows
+from rnnlab.errors import BadInputError, Problem
+from rnnlab.models.network import SequenceNetwork, build_network
+
+
+def build_splits(config: RunConfig) -> Splits:
+    """Return the windows to train, validate and test on."""
+    data = config.data
+    signal = targets.factory("function", config.function)
+    test_signal = targets.factory("data.test_function", data.test_function) if data.test_function else signal
+    grid = Grid(data.train_samples, data.test_samples, data.spacing, data.time_dtype)
+    return split_windows(signal, test_signal, grid, data.window, data.val_fraction)
+
+
+def build_run_network(config: RunConfig) -> SequenceNetwork:
+    """Return the network as it is before training."""
+    return build_network(
+        targets.factory("cell", config.cell),
+        targets.factory("head", config.head),
+        layers=config.layers,
+        hidden_size=config.model.hidden_size,
+        seed=config.seed,
+    )
+
+
+def build_optimizer(config: RunConfig, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    """Return the optimiser of the parameters."""
+    made: torch.optim.Optimizer = targets.factory("optimizer", config.optimizer)(parameters)
+    return made
+
+
+def build_schedule(config: RunConfig) -> Callable[[int], float]:
+    """Return the factor of the learning rate by epoch, counted from 0."""
+    schedule = targets.factory("schedule", config.schedule)
+    return lambda epoch: float(schedule(min(1.0, epoch / config.trainer.max_epochs)))
+
+
+def choose_device(accelerator: str) -> torch.device:
+    """Return the device for ``auto``, ``cpu`` or ``gpu``."""
+    if accelerator == "gpu" or (accelerator == "auto" and torch.cuda.is_available()):
+        return torch.device("cuda", 0)
+    return torch.device("cpu")
+
+
+def check_buildable(config: RunConfig) -> None:
+    """Try every part on a small scale, before anything is created.
+
+    Raises:
+        BadInputError: a part cannot be made as the config says.
+    """
+    if config.trainer.accelerator == "gpu" and not torch.cuda.is_available():
+        raise BadInputError(
+            Problem(
+                "trainer.accelerator",
+                "gpu",
+                "needs a CUDA GPU and a CUDA build of torch, and there is none here",
+                "trainer=cpu",
+            ),
+        )
+    head = targets.factory("head", config.head)
+    cell = targets.factory("cell", config.cell)
+    width = config.model.hidden_size
+    _try("cell", config.cell, lambda: build_network(cell, nn.Identity, layers=1, hidden_size=width, seed=0))
+    _try("head", config.head, lambda: head(width))
+    _try("optimizer", config.optimizer, lambda: build_optimizer(config, [nn.Parameter(torch.zeros(1))]))
+    _try("schedule", config.schedule, lambda: build_schedule(config)(0))
+    _try("function", config.function, lambda: build_splits(config))
+
+
+def _try(section: str, values: dict[str, Any], build: Callable[[], Any]) -> None:
+    try:
+        build()
+    except BadInputError:
+        raise
+    except Exception as error:
+        raise BadInputError(
+            Problem(
+                f"{section}._target_",
+                values.get("_target_"),
+                f"cannot be used with {targets.parameters(values) or 'no parameters'}: {error}".rstrip("."),
+            ),
+        ) from error

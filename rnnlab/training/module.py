@@ -1,0 +1,101 @@
+"""The Lightning module and datamodule: the lab's loss, and tensors that stay on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from rnnlab.data.batches import ShuffledBatches, to_tensors
+from rnnlab.data.windows import Splits
+from rnnlab.models.network import SequenceNetwork, predict
+
+STEPS_KEPT_ON_DEVICE = 1024
+
+
+class WindowData(pl.LightningDataModule):
+    """The windows as tensors on the device of the run.
+
+    Args:
+        splits: the windows.
+        batch_size: windows in a mini-batch.
+        seed: seed of the order.
+        device: where the tensors live.
+    """
+
+    def __init__(self, splits: Splits, batch_size: int, seed: int, device: torch.device) -> None:
+        super().__init__()
+        self._batches = ShuffledBatches(splits.train, batch_size, seed, device)
+
+    def train_dataloader(self) -> ShuffledBatches:
+        """Return the mini-batches of the training windows."""
+        return self._batches
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:  # noqa: ARG002
+        """Return the batch: it is there already."""
+        return batch
+
+
+class SequenceRegression(pl.LightningModule):
+    """Fits a network by the sum of squared errors over a mini-batch, the lab's loss.
+
+    Args:
+        network: what is trained.
+        make_optimizer: called with the parameters.
+        factor: the learning rate's factor by epoch.
+        splits: the windows, for the validation error.
+        device: where the network will be.
+    """
+
+    def __init__(
+        self,
+        network: SequenceNetwork,
+        make_optimizer: Callable[[Any], torch.optim.Optimizer],
+        factor: Callable[[int], float],
+        splits: Splits,
+        device: torch.device,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self._make_optimizer = make_optimizer
+        self._factor = factor
+        self._val = to_tensors(splits.val, device) if splits.val else None
+        self._losses: list[Tensor] = []
+        self._fetched: list[float] = []
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
+        """Return the sum of squared errors over the mini-batch."""
+        inputs, labels = batch
+        loss = (self.network(inputs) - labels).square().sum()
+        self._losses.append(loss.detach())
+        if len(self._losses) == STEPS_KEPT_ON_DEVICE:
+            self._fetch()
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        """Return the optimiser and its schedule, stepped once an epoch."""
+        optimizer = self._make_optimizer(self.network.parameters())
+        return [optimizer], [torch.optim.lr_scheduler.LambdaLR(optimizer, self._factor)]
+
+    def take_losses(self) -> list[float]:
+        """Return the loss of every step since the last call, in one transfer from the device."""
+        self._fetch()
+        taken, self._fetched = self._fetched, []
+        return taken
+
+    def val_mse(self) -> float | None:
+        """Return the mean squared error over the validation windows, or None if there are none."""
+        if self._val is None:
+            return None
+        inputs, labels = self._val
+        errors = predict(self.network, inputs).astype(np.float64) - labels.cpu().numpy()
+        return float(np.mean(errors**2))
+
+    def _fetch(self) -> None:
+        if self._losses:
+            self._fetched += torch.stack(self._losses).tolist()
+            self._losses = []

@@ -1,0 +1,94 @@
+"""Going on with a run: its own config, more epochs if asked, the same MLflow run and folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaconf.errors import OmegaConfBaseException
+
+from rnnlab.config.record import flat, load_config, plain
+from rnnlab.config.schema import RunConfig
+from rnnlab.errors import BadInputError, Problem
+from rnnlab.home import outputs
+from rnnlab.tracking.folder import RunFolder, find_run
+from rnnlab.tracking.recorder import Resumed
+from rnnlab.training.checkpoints import read_checkpoint
+
+MAY_CHANGE = ("trainer", "tracking")
+"""Sections that may be given anew: how long and on what to train, and where that is recorded."""
+
+
+def load_run_config(folder: RunFolder, key: str) -> RunConfig:
+    """Return a saved run's config.
+
+    Raises:
+        BadInputError: it cannot be read.
+    """
+    try:
+        return load_config(folder.config)
+    except (OSError, OmegaConfBaseException, TypeError) as error:
+        why = str(error).splitlines()[0]
+        raise BadInputError(Problem(key, str(folder.config), f"holds no run's config ({why})")) from error
+
+
+def resume(given: RunConfig, overrides: list[str]) -> tuple[RunConfig, Resumed]:
+    """Return the config to go on with, and the run.
+
+    Args:
+        given: the config that was composed, with ``resume`` in it.
+        overrides: what was given on the command line.
+
+    Raises:
+        BadInputError: there is no such run, it cannot go on, or the overrides would make it another run.
+    """
+    folder = find_run(outputs(), str(given.resume), "resume")
+    config = load_run_config(folder, "resume")
+    result = folder.read_result()
+    if result is None:
+        raise BadInputError(Problem("resume", given.resume, f"{folder.path} holds no result.json"))
+    _take_over(given, config, overrides)
+    done = read_checkpoint(folder.last, "resume")["epoch"] + 1
+    if done >= config.trainer.max_epochs:
+        raise BadInputError(
+            Problem(
+                "trainer.max_epochs",
+                config.trainer.max_epochs,
+                f"{result.name} has trained {done} epochs; ask for more",
+                f"trainer.max_epochs={2 * done}",
+            ),
+        )
+    return config, Resumed(folder, result)
+
+
+def _take_over(given: RunConfig, config: RunConfig, overrides: list[str]) -> None:
+    """Change the saved config as the overrides say, where that leaves the run the same."""
+    asked, saved = dict(flat(plain(given))), dict(flat(plain(config)))
+    for override in overrides:
+        key, _, value = override.lstrip("+~").partition("=")
+        section = key.partition(".")[0]
+        if section in MAY_CHANGE:
+            for name in (name for name in asked if name == key or name.startswith(f"{key}.")):
+                if key != section or asked[name] != saved.get(name):
+                    _set(config, name, asked[name])
+        elif key in ("resume", "name"):
+            continue
+        elif not _same(key, asked, saved):
+            allowed = f"resume= goes on with the run's own config ({_own(key, saved)}); only trainer.* may change"
+            raise BadInputError(Problem(key, value, allowed))
+
+
+def _same(key: str, asked: dict[str, Any], saved: dict[str, Any]) -> bool:
+    names = [name for name in asked if name == key or name.startswith(f"{key}.")]
+    return bool(names) and all(asked[name] == saved.get(name) for name in names)
+
+
+def _own(key: str, saved: dict[str, Any]) -> str:
+    return f"{key}={saved[key]}" if key in saved else f"leave {key}= out"
+
+
+def _set(config: RunConfig, name: str, value: Any) -> None:
+    place: Any = config
+    *sections, last = name.split(".")
+    for section in sections:
+        place = getattr(place, section)
+    setattr(place, last, value)

@@ -1,0 +1,90 @@
+"""One run from its config to its result: built, fitted, tested on its best checkpoint, recorded."""
+
+from __future__ import annotations
+
+import math
+
+from rich.console import Console
+
+from rnnlab.config.schema import RunConfig
+from rnnlab.models.network import parameter_count
+from rnnlab.tracking.folder import RunFolder
+from rnnlab.tracking.metrics import read_curves
+from rnnlab.tracking.recorder import Recorder, Resumed
+from rnnlab.tracking.result import RunResult
+from rnnlab.tracking.store import Store
+from rnnlab.training.build import build_run_network, build_splits
+from rnnlab.training.checkpoints import read_checkpoint
+from rnnlab.training.fit import fit, prepare_device
+from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
+
+
+def train_run(
+    config: RunConfig,
+    overrides: list[str],
+    store: Store | None,
+    *,
+    console: Console | None = None,
+    resumed: Resumed | None = None,
+) -> RunResult:
+    """Train one network, test it and return how it went; a failure is in the result's status and error.
+
+    Args:
+        config: a finished and checked config.
+        overrides: what was given on the command line or by the study.
+        store: the MLflow store, or None.
+        console: shows the progress; None shows nothing.
+        resumed: the run to go on with, or None for a new one.
+
+    Raises:
+        Interrupted: the process was asked to stop; the run is KILLED.
+    """
+    with Recorder(config, overrides, store, resumed) as recorder:
+        folder, metrics = recorder.folder, recorder.metrics
+        if console is not None:
+            console.print(f"[bold]{recorder.result.name}[/]  run {recorder.result.run_id[:8]}")
+        device = prepare_device(config.trainer.accelerator, config.trainer.threads)
+        recorder.tag(device=device)
+        recorder.note(device=str(device))
+        splits = build_splits(config)
+        parts = {"train": splits.train, "val": splits.val, "test": splits.test}
+        recorder.datasets({use: windows.digest() for use, windows in parts.items() if windows is not None})
+        network = build_run_network(config)
+        recorder.result.parameters = parameter_count(network)
+
+        fitted = fit(
+            network,
+            splits,
+            config,
+            folder,
+            metrics,
+            device=device,
+            console=console,
+            resume=resumed is not None,
+        )
+        before = resumed.result.fit_seconds or 0.0 if resumed else 0.0
+        recorder.result.fit_seconds = before + fitted.seconds
+        metrics.add("time/fit_seconds", recorder.result.fit_seconds, fitted.epochs)
+        metrics.add("time/steps_per_second", fitted.steps / fitted.seconds, fitted.epochs)
+
+        best = read_checkpoint(folder.best, "run")
+        recorder.note(best_epoch=best["epoch"], epochs=fitted.epochs)
+        network.load_state_dict(best["state_dict"])
+        predictions = predict_windows(network, splits.test, device)
+        predictions.save(folder.predictions)
+        metrics.add("test/mse", predictions.mse, best["epoch"])
+        metrics.add("test/rmse", math.sqrt(predictions.mse), best["epoch"])
+        metrics.flush()
+        _draw(folder, predictions, recorder.result.name)
+        recorder.publish()
+    return recorder.result
+
+
+def _draw(folder: RunFolder, predictions: Predictions, name: str) -> None:
+    from rnnlab.report.figures import draw_losses
+
+    curves = read_curves(folder.metrics)
+    none: tuple[list[int], list[float]] = ([], [])
+    loss, train, val = (curves.get(metric, none) for metric in ("train/loss", "train/mse", "val/mse"))
+    draw_losses(folder.figures / "loss.png", loss, train, val, name)
+    draw_prediction_figures(predictions, folder.figures, name)

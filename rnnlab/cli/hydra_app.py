@@ -21,7 +21,7 @@ from rnnlab.cli import print_bad_input
 from rnnlab.config.describe import described, described_groups
 from rnnlab.config.finish import finish
 from rnnlab.config.groups import Groups, conf_folder
-from rnnlab.config.register import SCHEMAS, register_schemas
+from rnnlab.config.register import SCHEMAS, config_folder, register_schemas
 from rnnlab.config.translate import translated
 from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE, BadInputError
 
@@ -39,7 +39,7 @@ def run_command(command: str, task: Callable[[DictConfig], Any], arguments: list
     Raises:
         BadInputError: the config cannot be composed or is not legal.
     """
-    register_schemas()
+    register_schemas(command)
     asked = _asked(arguments)
     groups = Groups([*_searched(asked), str(conf_folder())])
     try:
@@ -49,11 +49,15 @@ def run_command(command: str, task: Callable[[DictConfig], Any], arguments: list
         # Errors come here as they are, instead of as Hydra prints them.
         os.environ["HYDRA_FULL_ERROR"] = "1"
         sys.argv = [f"rnnlab {command}", *arguments]
-        hydra.main(config_path=str(conf_folder()), config_name=command, version_base=HYDRA_VERSION)(task)()
+        hydra.main(config_path=str(config_folder(command)), config_name=command, version_base=HYDRA_VERSION)(task)()
     except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
         if isinstance(error.__cause__, BadInputError):
             raise error.__cause__ from error
         raise translated(error, SCHEMAS[command], groups, asked.overrides) from error
+    except ValueError as error:
+        if str(error).startswith("Config group override must be"):
+            raise translated(error, SCHEMAS[command], groups, asked.overrides) from error
+        raise
     except SystemExit as leave:
         return leave.code if isinstance(leave.code, int) else EXIT_DONE
     return EXIT_DONE
@@ -91,7 +95,7 @@ def _searched(asked: argparse.Namespace) -> list[str]:
 
 def _describe(command: str, asked: argparse.Namespace, groups: Groups) -> None:
     search = [f"hydra.searchpath=[{','.join(f'file://{folder}' for folder in _searched(asked))}]"]
-    with hydra.initialize_config_dir(str(conf_folder()), version_base=HYDRA_VERSION):
+    with hydra.initialize_config_dir(str(config_folder(command)), version_base=HYDRA_VERSION):
         composed = hydra.compose(
             command,
             overrides=[*asked.overrides, *(search if asked.config_dir else [])],

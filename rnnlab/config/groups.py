@@ -11,6 +11,9 @@ from typing import Any
 
 import yaml
 
+COMMANDS_FOLDER = "commands"
+"""A folder in ``conf`` that is no group: the configs of commands that stand apart from the groups."""
+
 
 def conf_folder() -> Path:
     """Return the folder of rnnlab's own configs: inside the installed package, or beside it in a clone."""
@@ -46,7 +49,8 @@ class Groups:
 
     def names(self) -> list[str]:
         """Return the names of the groups, sorted."""
-        return sorted({place.name for folder in self.folders for place in folder.iterdir() if place.is_dir()})
+        places = (place for folder in self.folders for place in folder.iterdir() if place.is_dir())
+        return sorted({place.name for place in places} - {COMMANDS_FOLDER})
 
     def options(self, group: str) -> list[str]:
         """Return the names of a group's options, sorted."""

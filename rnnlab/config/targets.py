@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import hydra.utils
 
 from rnnlab.errors import BadInputError, Problem, listed, nearest
+
+# What cannot be found is said once, in the words of this module.
+logging.getLogger("hydra.utils").setLevel(logging.CRITICAL)
 
 
 def label(section: dict[str, Any]) -> str:

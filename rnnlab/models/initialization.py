@@ -6,6 +6,8 @@ import math
 
 from torch import Tensor, nn
 
+from rnnlab.errors import listed, nearest
+
 INITIALIZATIONS = ("glorot", "torch")
 
 
@@ -22,4 +24,6 @@ def glorot_uniform_(*parts: Tensor, fan_in: int, fan_out: int) -> None:
 def check_initialization(initialization: str) -> None:
     """Raise ValueError for a name that is no initialization."""
     if initialization not in INITIALIZATIONS:
-        raise ValueError(f"initialization={initialization}: must be one of {', '.join(INITIALIZATIONS)}")
+        near = nearest(str(initialization), INITIALIZATIONS)
+        mend = f" (nearest: {near})" if near else ""
+        raise ValueError(f"initialization={initialization} must be one of {listed(INITIALIZATIONS)}{mend}")

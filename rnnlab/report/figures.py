@@ -12,8 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-TRUTH, PREDICTION, ERROR, FAINT = "#0072b2", "#d55e00", "#444444", "#999999"
-"""Blue and red of a palette that colour-blind readers can tell apart (Okabe and Ito 2008)."""
+TRUTH, PREDICTION, ERROR, FAINT = "#0072b2", "#cc3311", "#444444", "#999999"
+"""A blue and a red that colour-blind readers can tell apart (Okabe and Ito 2008; Tol 2021)."""
 
 CELL_COLOURS = {"lstm": "#0072b2", "gru": "#e69f00", "rnn": "#009e73"}
 OTHER_COLOURS = ("#cc79a7", "#56b4e9", "#d55e00", "#f0e442")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
+from rich.markup import escape
 
 from rnnlab.config.schema import RunConfig
 from rnnlab.console import make_console
@@ -15,6 +16,7 @@ from rnnlab.study.grid import Grid
 from rnnlab.study.parent import ParentRun
 from rnnlab.study.progress import StudyProgress
 from rnnlab.study.record import StudyRecord
+from rnnlab.study.settle import settle
 from rnnlab.study.summary import baselines_of, groups_of
 from rnnlab.study.table import study_table
 from rnnlab.tracking.store import open_store
@@ -45,6 +47,12 @@ def run_study(grid: Grid, config: RunConfig, launch: Launch, workers: int) -> in
         try:
             with StudyProgress(console, record):
                 launch([[*job.overrides, *_marks(record, job.number)] for job in grid.jobs])
+        except Exception as error:  # noqa: BLE001 - each launcher has its own for a worker that dies
+            settle(record, store, "FAILED", f"its worker died ({type(error).__name__}: {error})")
+            console.print(f"[red]the launcher gave up: {type(error).__name__}: {escape(str(error))}[/]")
+        except BaseException:
+            settle(record, store, "KILLED", "the study was interrupted")
+            raise
         finally:
             record.collect()
             record.save()

@@ -1,0 +1,166 @@
+"""Studies: a real multirun on real workers, its record, its table, and what is said of a failure."""
+
+import csv
+import json
+import signal
+import subprocess
+import time
+
+import mlflow
+import pytest
+from helpers import SMALL, TINY_DATA, command_line, environment, lab_config, rnnlab
+
+from rnnlab.study.grid import Grid, Job
+
+GRID = ["cell=lstm,gru", "layers=1,2", "seed=range(2)"]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A study of eight runs, made by the command."""
+    folder = tmp_path_factory.mktemp("study")
+    done = rnnlab("train", "-m", *GRID, "study.name=pairs", *SMALL[:2], *TINY_DATA, folder=folder)
+    return folder, done
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_study_prints_a_row_a_group_and_the_baselines(study):
+    _, done = study
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for row in ("cos lstm 1 layer ", "cos lstm 2 layers", "cos gru 1 layer ", "cos gru 2 layers", "persistence"):
+        assert row in done.stdout
+    assert "study pairs  8 runs" in done.stdout
+    assert "figures  outputs/pairs/figures" in done.stdout
+    assert "rnnlab ui" in done.stdout
+    assert "…" not in done.stdout
+
+
+def test_a_study_leaves_its_record(study):
+    folder, _ = study
+    rows = rows_of(folder / "outputs" / "pairs" / "results.csv")
+    expected = ["name", "run_id", "status", "function", "cell", "layers", "seed",
+                "test/mse", "test/rmse", "fit_seconds", "parameters", "error"]  # fmt: skip
+    assert list(rows[0]) == expected
+    assert [(row["cell"], row["layers"], row["seed"]) for row in rows] == [
+        (cell, layers, seed) for cell in ("lstm", "gru") for layers in "12" for seed in "01"
+    ]
+    record = json.loads((folder / "outputs" / "pairs" / "study.json").read_text())
+    assert record["grid"] == {"cell": ["lstm", "gru"], "layers": ["1", "2"], "seed": ["0", "1"]}
+    for job, row in zip(record["jobs"], rows, strict=True):
+        result = json.loads((folder / "outputs" / "pairs" / job["folder"] / "result.json").read_text())
+        assert job["status"] == result["status"] == row["status"] == "FINISHED"
+        assert job["run_id"] == result["run_id"] == row["run_id"]
+        assert job["config_hash"] == result["config_hash"]
+        assert float(row["test/mse"]) == result["metrics"]["test/mse"] == job["metrics"]["test/mse"]
+
+
+def test_the_runs_are_children_of_one_finished_parent(study):
+    folder, _ = study
+    record = json.loads((folder / "outputs" / "pairs" / "study.json").read_text())
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{folder}/mlruns/mlflow.db")
+    parent = client.get_run(record["parent_run_id"])
+    assert parent.info.status == "FINISHED"
+    assert parent.info.run_name == "pairs"
+    children = client.search_runs(
+        [parent.info.experiment_id], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'"
+    )
+    assert {child.info.run_id for child in children} == {job["run_id"] for job in record["jobs"]}
+    assert {child.info.status for child in children} == {"FINISHED"}
+    artifacts = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    assert {"study.json", "results.csv", "figures"} <= artifacts
+
+
+def test_a_run_of_a_study_equals_the_same_run_alone(study):
+    folder, _ = study
+    done = rnnlab("train", "cell=gru", "layers=2", "seed=1", "tracking=off", *SMALL[:2], *TINY_DATA, folder=folder)
+    assert done.returncode == 0, done.stderr
+    (alone,) = folder.glob("outputs/single/*/result.json")
+    result = json.loads(alone.read_text())
+    row = next(
+        row
+        for row in rows_of(folder / "outputs" / "pairs" / "results.csv")
+        if (row["cell"], row["layers"], row["seed"]) == ("gru", "2", "1")
+    )
+    assert float(row["test/mse"]) == result["metrics"]["test/mse"]
+
+
+def test_runs_of_a_study_are_found_by_its_name(study):
+    folder, _ = study
+    listed = rnnlab("runs", "study=pairs", "limit=50", folder=folder).stdout
+    assert "pairs (study)" in listed
+    assert listed.count("outputs/pairs/") == 8
+
+
+def test_a_failed_job_is_shown_and_the_others_go_on(tmp_path):
+    (tmp_path / "sometimes.py").write_text(
+        "def schedule(progress, bad=False):\n    return 1e38 if bad and progress > 0 else 1.0\n"
+    )
+    words = ["schedule._target_=sometimes.schedule", "+schedule.bad=true,false", "study.name=mixed", "tracking=off"]
+    done = rnnlab(
+        "train", "-m", *words, *SMALL[:1], "layers=1", "trainer.max_epochs=3", *TINY_DATA, folder=tmp_path
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAILED: DivergedError: the loss is" in done.stdout
+    assert "1 FAILED, 1 FINISHED" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    rows = rows_of(tmp_path / "outputs" / "mixed" / "results.csv")
+    assert [(row["schedule.bad"], row["status"]) for row in rows] == [("True", "FAILED"), ("False", "FINISHED")]
+    assert rows[0]["error"].startswith("DivergedError")
+
+
+def test_ctrl_c_kills_the_study_its_runs_and_its_parent(tmp_path):
+    words = [
+        "-m",
+        "seed=range(4)",
+        "study.name=long",
+        "layers=1",
+        "model.hidden_size=8",
+        "trainer.max_epochs=100000",
+    ]
+    process = subprocess.Popen(
+        command_line("train", *words),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    for _ in range(900):
+        if list(tmp_path.glob("outputs/long/*/checkpoints/last.ckpt")):
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/mlruns/mlflow.db")
+    runs = client.search_runs([client.get_experiment_by_name("rnnlab").experiment_id])
+    assert len(runs) >= 2
+    assert {run.info.status for run in runs} == {"KILLED"}
+    for path in tmp_path.glob("outputs/long/*/result.json"):
+        assert json.loads(path.read_text())["status"] == "KILLED"
+
+
+def job(number, **changes):
+    return Job(number, [], lab_config(**changes))
+
+
+def test_parameters_that_come_with_a_cell_are_no_axis():
+    lstm = {"_target_": "rnnlab.models.cells.LSTM", "forget_bias": 1.0}
+    gru = {"_target_": "rnnlab.models.cells.GRU", "gate_bias": 1.0}
+    assert Grid({}, [job(0, cell=lstm), job(1, cell=gru)]).varying() == []
+    assert Grid({}, [job(0, cell=lstm), job(1, cell=lstm | {"forget_bias": 0.0})]).varying() == ["cell.forget_bias"]
+
+
+def test_the_same_grid_has_the_same_default_name():
+    def grid(*seeds):
+        return Grid({"seed": list(seeds)}, [job(n, seed=seed) for n, seed in enumerate(seeds)])
+
+    assert grid(1, 2).default_name() == grid(2, 1).default_name()
+    assert grid(1, 2).default_name() != grid(1, 3).default_name()
+    assert grid(1, 2).default_name().startswith("seed-")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rnnlab.cli import dispatch
 from rnnlab.config.schema import RunConfig
@@ -14,6 +17,8 @@ from rnnlab.tracking.folder import RunFolder, run_folders
 REPOSITORY = Path(__file__).parents[1]
 SMALL = ["model.hidden_size=6", "trainer.max_epochs=2", "layers=1"]
 """Overrides of a run that takes no time; the sizes all differ, so that a swapped axis shows."""
+LONG = ["layers=1", "model.hidden_size=8", "trainer.max_epochs=100000"]
+"""Overrides of a run that goes on until it is stopped."""
 TINY_DATA = ["data.train_samples=70", "data.test_samples=40", "data.window=7", "data.batch_size=9"]
 
 
@@ -63,3 +68,13 @@ def lab_config(**changes) -> RunConfig:
     for key, value in changes.items():
         setattr(config, key, value)
     return config
+
+
+def wait_for(condition: Callable[[], Any], seconds: int = 90) -> Any:
+    """Return the first true value of ``condition()``."""
+    for _ in range(seconds * 10):
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("waited in vain")

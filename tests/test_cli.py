@@ -4,19 +4,17 @@ import json
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import contextmanager
 
 import mlflow
 import pytest
-from helpers import SMALL, TINY_DATA, command_line, environment, rnnlab
+from helpers import LONG, SMALL, TINY_DATA, command_line, environment, rnnlab, wait_for
 
 from rnnlab.tracking.metrics import read_curves
 from rnnlab.tracking.server import free_port
 
 HEAVY = ("torch", "mlflow", "pytorch_lightning", "hydra", "matplotlib", "numpy", "rich")
-LONG = ["layers=1", "model.hidden_size=8", "trainer.max_epochs=100000"]
 
 
 @contextmanager
@@ -36,16 +34,6 @@ def started(*words, folder):
         if process.poll() is None:
             process.kill()
         process.communicate()
-
-
-def wait_for(condition, seconds=90):
-    """Return the first true value of ``condition()``."""
-    for _ in range(seconds * 10):
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError("waited in vain")
 
 
 @pytest.fixture(scope="module")

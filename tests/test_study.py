@@ -4,11 +4,10 @@ import csv
 import json
 import signal
 import subprocess
-import time
 
 import mlflow
 import pytest
-from helpers import SMALL, TINY_DATA, command_line, environment, lab_config, rnnlab
+from helpers import LONG, SMALL, TINY_DATA, command_line, environment, lab_config, rnnlab, wait_for
 
 from rnnlab.study.grid import Grid, Job
 
@@ -101,9 +100,8 @@ def test_a_failed_job_is_shown_and_the_others_go_on(tmp_path):
         "def schedule(progress, bad=False):\n    return 1e38 if bad and progress > 0 else 1.0\n"
     )
     words = ["schedule._target_=sometimes.schedule", "+schedule.bad=true,false", "study.name=mixed", "tracking=off"]
-    done = rnnlab(
-        "train", "-m", *words, *SMALL[:1], "layers=1", "trainer.max_epochs=3", *TINY_DATA, folder=tmp_path
-    )
+    words += [*SMALL[:1], "layers=1", "trainer.max_epochs=3", *TINY_DATA]
+    done = rnnlab("train", "-m", *words, folder=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "FAILED: DivergedError: the loss is" in done.stdout
     assert "1 FAILED, 1 FINISHED" in done.stdout
@@ -114,14 +112,7 @@ def test_a_failed_job_is_shown_and_the_others_go_on(tmp_path):
 
 
 def test_ctrl_c_kills_the_study_its_runs_and_its_parent(tmp_path):
-    words = [
-        "-m",
-        "seed=range(4)",
-        "study.name=long",
-        "layers=1",
-        "model.hidden_size=8",
-        "trainer.max_epochs=100000",
-    ]
+    words = ["-m", "seed=range(4)", "study.name=long", *LONG]
     process = subprocess.Popen(
         command_line("train", *words),
         cwd=tmp_path,
@@ -131,10 +122,7 @@ def test_ctrl_c_kills_the_study_its_runs_and_its_parent(tmp_path):
         text=True,
         start_new_session=True,
     )
-    for _ in range(900):
-        if list(tmp_path.glob("outputs/long/*/checkpoints/last.ckpt")):
-            break
-        time.sleep(0.1)
+    wait_for(lambda: list(tmp_path.glob("outputs/long/*/checkpoints/last.ckpt")))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130

@@ -6,6 +6,7 @@ import pytest
 from helpers import REPOSITORY
 
 from rnnlab.cli import dispatch
+from rnnlab.cli.hydra_app import flags_first
 from rnnlab.config.groups import Groups, conf_folder
 from rnnlab.config.keys import keys_of
 from rnnlab.config.record import config_hash, load_config, save_config
@@ -153,6 +154,11 @@ def test_a_config_folder_of_the_users_own_adds_options(home, capsys):
     (own / "wide.yaml").write_text("# @package _global_\n# Wide\nmodel:\n  hidden_size: 300\n")
     assert dispatch(["train", "--config-dir", "mine", "experiment=wide", "--cfg", "job"]) == 0
     assert "hidden_size: 300" in capsys.readouterr().out
+
+
+def test_flags_may_stand_anywhere():
+    words = ["layers=1", "--config-dir", "mine", "seed=2", "-m", "~name"]
+    assert flags_first(words) == ["--config-dir", "mine", "-m", "layers=1", "seed=2", "~name"]
 
 
 def test_a_saved_config_is_read_back_the_same(tmp_path):

@@ -26,6 +26,10 @@ from rnnlab.config.translate import translated
 from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE, BadInputError
 
 HYDRA_VERSION = "1.3"
+FLAGS_WITH_A_VALUE = (
+    *("-c", "--cfg", "-cd", "--config-dir", "-cn", "--config-name", "-cp", "--config-path"),
+    *("-p", "--package", "-er", "--experimental-rerun"),
+)
 
 
 def run_command(command: str, task: Callable[[DictConfig], Any], arguments: list[str]) -> int:
@@ -40,6 +44,7 @@ def run_command(command: str, task: Callable[[DictConfig], Any], arguments: list
         BadInputError: the config cannot be composed or is not legal.
     """
     register_schemas(command)
+    arguments = flags_first(arguments)
     asked = _asked(arguments)
     groups = Groups([*_searched(asked), str(conf_folder())])
     try:
@@ -78,6 +83,20 @@ def end(task: Callable[[Any], int], composed: DictConfig) -> None:
     sys.exit(code)
 
 
+def flags_first(arguments: list[str]) -> list[str]:
+    """Return the command line with its flags before its overrides: Hydra reads no override after a flag."""
+    flags, overrides = [], []
+    rest = iter(arguments)
+    for word in rest:
+        if not word.startswith("-"):
+            overrides.append(word)
+            continue
+        flags.append(word)
+        if word in FLAGS_WITH_A_VALUE:
+            flags += [value] if (value := next(rest, None)) is not None else []
+    return flags + overrides
+
+
 def _asked(arguments: list[str]) -> argparse.Namespace:
     """Read the few flags of Hydra's that rnnlab answers by itself."""
     parser = argparse.ArgumentParser(add_help=False)
@@ -85,7 +104,7 @@ def _asked(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("-c", "--cfg")
     parser.add_argument("-cd", "--config-dir")
     parser.add_argument("overrides", nargs="*")
-    asked, _ = parser.parse_known_intermixed_args(arguments)
+    asked, _ = parser.parse_known_args(arguments)
     return asked
 
 

@@ -97,6 +97,7 @@ def draw_comparison(
     axes.set_yticks(range(len(groups)), [label for label, _, _ in groups])
     axes.set(xscale="log", xlabel="test MSE (a dot a seed, the bar their geometric mean; left is better)")
     axes.set_ylim(len(groups) - 0.5, -0.6)
+    figure.set_layout_engine("constrained")
     figure.suptitle(f"{title}: test MSE")
     _save(figure, path)
 
@@ -104,9 +105,18 @@ def draw_comparison(
 def _figure(
     width: float, height: float, rows: int = 1, columns: int = 1, **options: Any
 ) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(width, height), layout="constrained")
+    """Return a figure with fixed margins: measuring every label, as layout engines do, takes as long again."""
+    figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False, **options).ravel().tolist()
+    figure.subplots_adjust(
+        left=0.85 / width,
+        right=1 - 0.15 / width,
+        bottom=0.55 / height,
+        top=1 - 0.4 / height,
+        wspace=0.24,
+        hspace=0.14,
+    )
     for one in axes:
         one.grid(alpha=0.25)
         one.spines[["top", "right"]].set_visible(False)

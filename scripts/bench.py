@@ -25,7 +25,7 @@ from rnnlab.config.schema import RunConfig
 from rnnlab.data.batches import epoch_order, to_tensors
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.metrics import read_curves
-from rnnlab.training.build import build_run_network, build_splits
+from rnnlab.training.build import build_optimizer, build_run_network, build_splits
 
 
 def bare_loop(config: RunConfig) -> tuple[float, list[float]]:
@@ -33,12 +33,14 @@ def bare_loop(config: RunConfig) -> tuple[float, list[float]]:
     torch.set_num_threads(config.trainer.threads)
     network = build_run_network(config)
     inputs, labels = to_tensors(build_splits(config).train, torch.device("cpu"))
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.optimizer["lr"])
+    optimizer = build_optimizer(config, network.parameters())
     losses = []
     started = time.perf_counter()
     for epoch in range(config.trainer.max_epochs):
         order = epoch_order(len(labels), config.seed, epoch)
-        batches = zip(inputs[order].split(64), labels[order].split(64), strict=True)
+        batches = zip(
+            inputs[order].split(config.data.batch_size), labels[order].split(config.data.batch_size), strict=True
+        )
         for batch_inputs, batch_labels in batches:
             loss = (network(batch_inputs) - batch_labels).square().sum()
             optimizer.zero_grad()

@@ -145,6 +145,11 @@ def test_parameters_that_come_with_a_cell_are_no_axis():
     assert Grid({}, [job(0, cell=lstm), job(1, cell=lstm | {"forget_bias": 0.0})]).varying() == ["cell.forget_bias"]
 
 
+def test_the_longest_jobs_start_first():
+    grid = Grid({}, [job(0, layers=1), job(1, layers=3), job(2, layers=2), job(3, layers=3)])
+    assert [entry.number for entry in grid.longest_first()] == [1, 3, 2, 0]
+
+
 def test_the_same_grid_has_the_same_default_name():
     def grid(*seeds):
         return Grid({"seed": list(seeds)}, [job(n, seed=seed) for n, seed in enumerate(seeds)])

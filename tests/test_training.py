@@ -37,7 +37,7 @@ def test_losses_are_those_of_a_bare_loop(cell, home):
     config = load_config(folder.config)
     network, windows = build_run_network(config), build_splits(config).train
     inputs, labels = torch.from_numpy(windows.inputs.copy()), torch.from_numpy(windows.labels.copy())
-    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01, fused=True)
     losses = []
     for epoch in range(3):
         optimizer.param_groups[0]["lr"] = 0.01 * (1 + math.cos(math.pi * epoch / 3)) / 2

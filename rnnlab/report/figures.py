@@ -91,9 +91,14 @@ def draw_comparison(
     for name, value in baselines.items():
         axes.axvline(value, color=FAINT, linewidth=1, linestyle="--")
         axes.annotate(
-            name, (value, -0.55), rotation=0, fontsize=8, color=ERROR, ha="center", va="bottom",
+            name,
+            (value, -0.6),
+            xytext=(3, 1),
+            textcoords="offset points",
+            fontsize=8,
+            color=ERROR,
             annotation_clip=False,
-        )  # fmt: skip
+        )
     axes.set_yticks(range(len(groups)), [label for label, _, _ in groups])
     axes.set(xscale="log", xlabel="test MSE (a dot a seed, the bar their geometric mean; left is better)")
     axes.set_ylim(len(groups) - 0.5, -0.6)

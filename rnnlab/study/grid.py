@@ -48,6 +48,10 @@ class Grid:
         digest = hashlib.sha256(text.encode()).hexdigest()[:6]
         return "-".join([*(axis.replace("/", "_") for axis in self.axes), digest])
 
+    def longest_first(self) -> list[Job]:
+        """Return the jobs with the most work first, so that no core is left with a long one at the end."""
+        return sorted(self.jobs, key=lambda job: _work(job.config), reverse=True)
+
     def varying(self) -> list[str]:
         """Return the config keys in which the jobs differ, beyond function, cell, layers, seed and name.
 
@@ -57,6 +61,12 @@ class Grid:
         rows = [dict(flat(plain(job.config))) for job in self.jobs]
         keys = [key for key in dict.fromkeys(key for row in rows for key in row) if not key.startswith(IN_FACETS)]
         return [key for key in keys if _differs(key, rows)]
+
+
+def _work(config: RunConfig) -> float:
+    """Return what a run costs, up to a factor: multiplications of its recurrent layers."""
+    steps = config.trainer.max_epochs * config.data.train_samples * config.data.window
+    return float(config.layers * config.model.hidden_size**2 * steps)
 
 
 def _differs(key: str, rows: Sequence[dict[str, Any]]) -> bool:

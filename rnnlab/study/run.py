@@ -46,7 +46,7 @@ def run_study(grid: Grid, config: RunConfig, launch: Launch, workers: int) -> in
         record.save()
         try:
             with StudyProgress(console, record):
-                launch([[*job.overrides, *_marks(record, job.number)] for job in grid.jobs])
+                launch([[*job.overrides, *_marks(record, job.number)] for job in grid.longest_first()])
         except Exception as error:  # noqa: BLE001 - each launcher has its own for a worker that dies
             settle(record, store, "FAILED", f"its worker died ({type(error).__name__}: {error})")
             console.print(f"[red]the launcher gave up: {type(error).__name__}: {escape(str(error))}[/]")

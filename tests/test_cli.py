@@ -122,6 +122,9 @@ def test_an_interrupted_run_is_killed_with_the_shells_code(signum, code, tmp_pat
     epochs = len(read_curves(result_file.parent / "metrics.csv")["train/mse"][0])
     resumed = rnnlab("train", "resume=latest", f"trainer.max_epochs={epochs + 20}", folder=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
+    assert read_curves(result_file.parent / "metrics.csv")["train/mse"][0] == list(range(1, epochs + 21))
+    history = client.get_metric_history(result["run_id"], "train/mse")
+    assert sorted(point.step for point in history) == list(range(1, epochs + 21))
     assert client.get_run(result["run_id"]).info.status == "FINISHED"
 
 

@@ -25,6 +25,9 @@ class Point(NamedTuple):
 class MetricBuffer:
     """Keeps points until it is time to write and send them.
 
+    A resumed run repeats the epochs after its last checkpoint, with the same numbers. A point that the file
+    has already is not written and sent again.
+
     Args:
         path: the CSV file that gets every point.
         send: called with at most `LARGEST_BATCH` points at a time.
@@ -36,12 +39,17 @@ class MetricBuffer:
         self._waiting: list[Point] = []
         self._sent_at = time.monotonic()
         self.last: dict[str, float] = {}
-        if not path.exists():
+        self._known: set[tuple[str, int]] = set()
+        if path.exists():
+            self._known = {(name, step) for name, (steps, _) in read_curves(path).items() for step in steps}
+        else:
             path.write_text("metric,step,value,time\n", encoding="utf-8")
 
     def add(self, metric: str, value: float, step: int) -> None:
         """Keep one point."""
         self.last[metric] = value
+        if (metric, step) in self._known:
+            return
         self._waiting.append(Point(metric, step, value, time.time()))
 
     def flush_if_due(self) -> None:

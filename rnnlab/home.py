@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 
 
@@ -19,6 +21,13 @@ def outputs() -> Path:
 def mlruns() -> Path:
     """Return the folder of the local MLflow store."""
     return home() / "mlruns"
+
+
+def command() -> str:
+    """Return `rnnlab` as the user can type it here: by its path where it is not on the PATH."""
+    if shutil.which("rnnlab") is not None:
+        return "rnnlab"
+    return as_typed(Path(sys.executable).parent / "rnnlab")
 
 
 def as_typed(path: Path) -> str:

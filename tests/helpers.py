@@ -46,7 +46,7 @@ def rnnlab(*words: str, folder: Path, timeout: float = 240) -> subprocess.Comple
 def train(*overrides: str) -> RunFolder:
     """Train one run in this process, untracked, and return its folder."""
     before = {folder.path for folder in run_folders(Path("outputs"))}
-    code = dispatch(["train", "tracking=off", *overrides])
+    code = dispatch(["train", "tracking=off", "trainer=cpu", *overrides])
     assert code == 0
     (new,) = {folder.path for folder in run_folders(Path("outputs"))} - before
     return RunFolder(new)
@@ -65,6 +65,7 @@ def lab_config(**changes) -> RunConfig:
     config.model.hidden_size = 6
     config.trainer.max_epochs = 2
     config.tracking.store = "off"
+    config.trainer.accelerator = "cpu"
     for key, value in changes.items():
         setattr(config, key, value)
     return config

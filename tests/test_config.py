@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import torch
 from helpers import REPOSITORY
 
 from rnnlab.cli import dispatch
@@ -16,6 +17,9 @@ from rnnlab.errors import BadInputError
 
 GROUPS = Groups([str(conf_folder())])
 OPTIONS = [(group, option) for group in GROUPS.names() for option in GROUPS.options(group)]
+
+
+NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 
 
 def outcome(words, capsys):
@@ -53,13 +57,18 @@ def outcome(words, capsys):
         (["optimizer.lr=nan"], ["optimizer.lr=nan", "a finite number, greater than 0"]),
         (["optimizer.lr=fast"], ["optimizer.lr=fast", "a finite number, greater than 0"]),
         (["trainer.max_epochs=0"], ["trainer.max_epochs=0", "at least 1"]),
-        (["trainer=gpu"], ["trainer.accelerator=gpu", "CUDA", "Did you mean trainer=cpu?"]),
+        pytest.param(
+            ["trainer=gpu"], ["trainer.accelerator=gpu", "CUDA", "Did you mean trainer=cpu?"], marks=NO_GPU
+        ),
         (["seed=-1"], ["seed=-1", "at least 0"]),
         (["resume=nothing"], ["resume=nothing", "there is no run"]),
         (["cell._target_=nowhere.Cell"], ["cell._target_=nowhere.Cell", "No module named 'nowhere'"]),
         (["cell.initialization=gloort"], ["initialization=gloort", "nearest: glorot"]),
         (["+optimizer.beta=1"], ["optimizer.beta=1", "torch.optim.Adam takes", "betas"]),
         (["name=a/b"], ["name=a/b", "folder's name"]),
+        (["name=" + "x" * 200], ["folder's name", "at most 150 bytes"]),
+        (["tracking=server", "tracking.uri=http://127.0.0.1:abc"], ["tracking.uri", "that answers"]),
+        (["tracking.experiment=Default"], ["tracking.experiment=Default", "not MLflow's Default"]),
         (["study=quick"], ["study=quick", "add -m"]),
         (["layers=1,2"], ["layers=1,2", "add -m"]),
         (["layers"], ["layers", "key=value"]),
@@ -83,17 +92,14 @@ def test_bad_input_names_key_value_and_mend_and_creates_nothing(words, parts, ho
     assert list(home.iterdir()) == []
 
 
-def test_trainer_gpu_is_refused_only_where_there_is_no_gpu():
-    torch = pytest.importorskip("torch")
-    assert not torch.cuda.is_available(), "the case trainer=gpu above expects a machine without a GPU"
-
-
-def test_an_output_folder_that_cannot_be_written_is_refused(home, capsys):
-    (home / "outputs").write_text("in the way")
+@pytest.mark.parametrize("in_the_way", ["outputs", "outputs/single"])
+def test_an_output_folder_that_cannot_be_written_is_refused(in_the_way, home, capsys):
+    (home / in_the_way).parent.mkdir(exist_ok=True)
+    (home / in_the_way).write_text("in the way")
     code, message = outcome(["train", "layers=1"], capsys)
     assert code == 2
     assert "must be a folder that can be written" in message
-    assert [path.name for path in home.iterdir()] == ["outputs"]
+    assert sorted(path.name for path in home.rglob("*")) == sorted(in_the_way.split("/"))
 
 
 def test_an_unknown_command_names_the_nearest(capsys):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 
@@ -123,7 +124,8 @@ def test_ctrl_c_kills_the_study_its_runs_and_its_parent(tmp_path):
         start_new_session=True,
     )
     wait_for(lambda: list(tmp_path.glob("outputs/long/*/checkpoints/last.ckpt")))
-    process.send_signal(signal.SIGINT)
+    # A terminal sends Ctrl-C to the whole group: the study and its workers.
+    os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
     client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/mlruns/mlflow.db")

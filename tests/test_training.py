@@ -158,6 +158,44 @@ def test_a_loss_that_is_no_number_fails_the_run_and_keeps_the_last_good_checkpoi
     assert read_checkpoint(result_file.parent / "checkpoints" / "last.ckpt", "run")["epoch"] == 2
 
 
+def test_weights_that_blow_up_in_the_last_step_fail_the_run(home):
+    words = ["optimizer.lr=1e38", "data.batch_size=1000", "trainer.max_epochs=1"]
+    assert dispatch(["train", "tracking=off", *SMALL[:1], "layers=1", *TINY_DATA[:3], *words]) == 1
+    (result_file,) = home.glob("outputs/single/*/result.json")
+    assert json.loads(result_file.read_text())["status"] == "FAILED"
+    assert list(result_file.parent.glob("checkpoints/*.ckpt")) == []
+
+
+@pytest.mark.parametrize("name", ["best.ckpt", "last.ckpt"])
+def test_resuming_refuses_a_damaged_checkpoint_and_leaves_the_run_as_it_was(name, home, capsys):
+    folder = train("trainer.max_epochs=2", *QUICK)
+    (folder.path / "checkpoints" / name).write_bytes(b"broken")
+    before = folder.result.read_text()
+    assert dispatch(["train", "resume=latest", "trainer.max_epochs=4"]) == 2
+    assert "damaged checkpoint" in capsys.readouterr().err
+    assert folder.result.read_text() == before
+
+
+def test_resuming_on_another_device_keeps_the_other_settings(home):
+    folder = train("trainer.max_epochs=2", "trainer.gradient_clip=0.5", *QUICK)
+    assert dispatch(["train", "resume=latest", "trainer=cpu", "trainer.max_epochs=3"]) == 0
+    trainer = load_config(folder.config).trainer
+    assert (trainer.gradient_clip, trainer.accelerator, trainer.max_epochs) == (0.5, "cpu", 3)
+
+
+def test_resuming_in_a_store_that_does_not_know_the_run_is_refused(home, capsys):
+    train("trainer.max_epochs=2", *QUICK)
+    assert dispatch(["train", "resume=latest", "tracking=local", "trainer.max_epochs=3"]) == 2
+    assert "tracking=off" in capsys.readouterr().err
+    assert not (home / "mlruns").exists()
+
+
+def test_an_id_that_looks_like_a_number_is_taken_as_it_is(home, capsys):
+    train("name=1e3", "trainer.max_epochs=1", *QUICK)
+    assert dispatch(["predict", "run=1e3"]) == 0
+    assert "1e3 on cos" in capsys.readouterr().out
+
+
 def test_schedules_begin_at_one_and_cosine_ends_at_its_final_value():
     assert [constant(0.0), constant(1.0)] == [1, 1]
     assert cosine(0.0, final=0.1) == 1
@@ -184,9 +222,10 @@ def test_predict_takes_another_curve_and_stretch(home, capsys):
     [
         (lambda path: path.write_bytes(path.read_bytes()[:300]), "damaged checkpoint"),
         (lambda path: path.write_bytes(b""), "damaged checkpoint"),
+        (lambda path: path.write_bytes(b"broken"), "damaged checkpoint"),
         (lambda path: path.unlink(), "has no checkpoint"),
     ],
-    ids=["cut short", "empty", "missing"],
+    ids=["cut short", "empty", "broken", "missing"],
 )
 def test_predict_names_a_checkpoint_that_cannot_be_used(damage, says, home, capsys):
     folder = train("trainer.max_epochs=1", *QUICK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import joblib
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -52,10 +53,16 @@ def sweep(
     shared = jobs[0].config
     if shared.resume is not None:
         raise BadInputError(Problem("resume", shared.resume, "goes on with one run: leave -m out"))
-    check_places(shared.tracking)
+    grid = Grid(axes, jobs)
+    check_places(shared.tracking, shared.study.name or grid.default_name())
     workers = _set_workers(config, shared.study.workers, len(jobs))
     launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=config)
-    return run_study(Grid(axes, jobs), shared, lambda batch: launcher.launch(batch, initial_job_idx=0), workers)
+
+    def launch(batch: Sequence[Sequence[str]]) -> None:
+        for job in launcher.launch(batch, initial_job_idx=0):
+            _ = job.return_value  # raises what a job raised that could not even begin
+
+    return run_study(grid, shared, launch, workers)
 
 
 def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str, list[str]], list[list[str]]]:
@@ -83,6 +90,7 @@ def _set_workers(config: DictConfig, asked: int | None, jobs: int) -> int:
     launcher = config.hydra.launcher
     if OmegaConf.is_missing(launcher, "n_jobs") or "n_jobs" not in launcher:
         return asked or 1
-    workers: int = min(jobs, asked or joblib.cpu_count())
+    everywhere = launcher.n_jobs if launcher.n_jobs > 0 else joblib.cpu_count()
+    workers: int = min(jobs, asked or everywhere)
     launcher.n_jobs = workers
     return workers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,9 +24,10 @@ from rnnlab.config.finish import finish
 from rnnlab.config.groups import Groups, conf_folder
 from rnnlab.config.register import SCHEMAS, config_folder, register_schemas
 from rnnlab.config.translate import translated
-from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE, BadInputError
+from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE, BadInputError, Problem
 
 HYDRA_VERSION = "1.3"
+KEYS_OF_NAMES = ("run", "resume", "name", "study.name")
 FLAGS_WITH_A_VALUE = (
     *("-c", "--cfg", "-cd", "--config-dir", "-cn", "--config-name", "-cp", "--config-path"),
     *("-p", "--package", "-er", "--experimental-rerun"),
@@ -44,8 +46,10 @@ def run_command(command: str, task: Callable[[DictConfig], Any], arguments: list
         BadInputError: the config cannot be composed or is not legal.
     """
     register_schemas(command)
-    arguments = flags_first(arguments)
+    arguments = [_as_text(word, command) for word in flags_first(arguments)]
     asked = _asked(arguments)
+    if asked.multirun and command != "train":
+        raise BadInputError(Problem("-m", None, "goes with rnnlab train alone"))
     groups = Groups([*_searched(asked), str(conf_folder())])
     try:
         if asked.help or asked.cfg == "job":
@@ -83,6 +87,13 @@ def end(task: Callable[[Any], int], composed: DictConfig) -> None:
     sys.exit(code)
 
 
+def _as_text(word: str, command: str) -> str:
+    """Return an override whose value is a name or an id so that Hydra does not take it for a number."""
+    key, _, value = word.partition("=")
+    is_name = key in KEYS_OF_NAMES or (command == "runs" and key == "study")
+    return f"{key}='{value}'" if is_name and re.fullmatch(r"[\w.+-]+", value) and value != "null" else word
+
+
 def flags_first(arguments: list[str]) -> list[str]:
     """Return the command line with its flags before its overrides: Hydra reads no override after a flag."""
     flags, overrides = [], []
@@ -102,6 +113,7 @@ def _asked(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("-h", "--help", action="store_true")
     parser.add_argument("-c", "--cfg")
+    parser.add_argument("-m", "--multirun", action="store_true")
     parser.add_argument("-cd", "--config-dir")
     parser.add_argument("overrides", nargs="*")
     asked, _ = parser.parse_known_args(arguments)

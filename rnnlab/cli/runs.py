@@ -28,11 +28,11 @@ def show_runs(asked: RunsConfig) -> int:
 
     from rnnlab.console import make_console
     from rnnlab.tracking.query import list_runs
-    from rnnlab.tracking.store import check_places, has_store, open_store
+    from rnnlab.tracking.store import check_places, find_store
 
     console = make_console()
     check_places(asked.tracking)
-    store = open_store(asked.tracking) if has_store(asked.tracking) else None
+    store = find_store(asked.tracking)
     rows = list_runs(store, asked) if store is not None else []
     if not rows:
         console.print("no runs yet; rnnlab train makes one" if store is None else "no run matches")

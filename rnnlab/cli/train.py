@@ -14,7 +14,7 @@ from rnnlab.cli.hydra_app import end, run_command
 from rnnlab.config.finish import finish
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
-from rnnlab.home import as_typed
+from rnnlab.home import as_typed, command
 
 
 def main(arguments: list[str]) -> int:
@@ -38,7 +38,7 @@ def train_single(config: RunConfig) -> int:
     if choices.get("study") is not None:
         raise BadInputError(Problem("study", choices["study"], "is a grid of runs: add -m"))
     from rnnlab.console import make_console
-    from rnnlab.tracking.store import check_places, open_store
+    from rnnlab.tracking.store import check_known, check_places, open_store
     from rnnlab.training.build import check_buildable
     from rnnlab.training.resume import resume
     from rnnlab.training.run import train_run
@@ -47,6 +47,8 @@ def train_single(config: RunConfig) -> int:
     if config.resume is not None:
         config, resumed = resume(config, overrides)
     check_places(config.tracking)
+    if resumed is not None:
+        check_known(config.tracking, resumed.result.run_id)
     check_buildable(config)
     console = make_console()
     result = train_run(config, overrides, open_store(config.tracking), console=console, resumed=resumed)
@@ -61,5 +63,5 @@ def train_single(config: RunConfig) -> int:
     )
     console.print(f"figures  {as_typed(Path(result.folder) / 'figures')}")
     if config.tracking.store == "local":
-        console.print("MLflow   rnnlab ui")
+        console.print(f"MLflow   {command()} ui")
     return EXIT_DONE

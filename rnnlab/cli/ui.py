@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,7 +47,9 @@ def serve(asked: UiConfig) -> int:
         process = subprocess.Popen(server_command(HOST, port), stdout=log, stderr=log)
         try:
             return _serve_until_stopped(process, f"http://{HOST}:{port}", log)
-        except Interrupted:
+        except Interrupted as interruption:
+            if interruption.signum != signal.SIGINT:
+                raise
             return EXIT_DONE
         finally:
             process.terminate()

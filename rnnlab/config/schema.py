@@ -140,7 +140,7 @@ class RunsConfig:
     status: str | None = key(
         None, "only runs with this status", choices=("RUNNING", "FINISHED", "FAILED", "KILLED")
     )
-    limit: int = key(20, "how many runs to list", at_least=1)
+    limit: int = key(20, "how many runs to list", at_least=1, at_most=50000)
     tracking: TrackingConfig = key(TrackingConfig, "the store to look into")
 
 

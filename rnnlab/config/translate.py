@@ -71,7 +71,7 @@ def _unknown_key(name: str, keys: dict[str, Key], groups: Groups, given: str | N
         allowed = f"is no key of this {section}; +{name}= adds one that its Python object takes"
         files = filter(None, (groups.file(section, option) for option in groups.options(section)))
         legal += [f"{section}.{key}" for file in files for key in file.values]
-    near = nearest(name, legal)
+    near = nearest(name, [key for key in legal if key != name])
     return Problem(name, given, allowed, near if near is None or given is None else f"{near}={given}")
 
 

@@ -10,6 +10,8 @@ from rnnlab.config.keys import keys_of
 from rnnlab.config.schema import DataConfig, RunConfig, TrackingConfig
 from rnnlab.errors import BadInputError, Problem
 
+LONGEST_NAME = 150
+
 
 def check(config: Any) -> None:
     """Raise BadInputError with every problem of a command's config, if it has any."""
@@ -58,8 +60,11 @@ def _optimizer_problems(config: RunConfig) -> Iterator[Problem]:
 
 def _name_problems(config: RunConfig) -> Iterator[Problem]:
     for key, name in (("name", config.name), ("study.name", config.study.name)):
-        if name is not None and (not name.strip(". ") or set(name) & set('/\\:*?"<>|\0\n')):
-            yield Problem(key, name, "must be fit for a folder's name: not empty, none of / \\ : * ? \" < > |")
+        if name is None:
+            continue
+        if not name.strip(". ") or set(name) & set('/\\:*?"<>|\0\n') or len(name.encode()) > LONGEST_NAME:
+            allowed = f'not empty, at most {LONGEST_NAME} bytes, none of / \\ : * ? " < > |'
+            yield Problem(key, name, f"must be fit for a folder's name: {allowed}")
 
 
 def _tracking_problems(tracking: TrackingConfig) -> Iterator[Problem]:
@@ -71,6 +76,13 @@ def _tracking_problems(tracking: TrackingConfig) -> Iterator[Problem]:
             tracking.uri,
             "goes with tracking=server",
             f"tracking=server tracking.uri={tracking.uri}",
+        )
+    if tracking.experiment.strip() in ("", "Default"):
+        yield Problem(
+            "tracking.experiment",
+            tracking.experiment,
+            "must be a name, and not MLflow's Default",
+            "tracking.experiment=rnnlab",
         )
     if tracking.uri and not tracking.uri.startswith(("http://", "https://")):
         yield Problem("tracking.uri", tracking.uri, "must begin with http:// or https://")

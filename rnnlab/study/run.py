@@ -10,7 +10,7 @@ from rich.markup import escape
 from rnnlab.config.schema import RunConfig
 from rnnlab.console import make_console
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED
-from rnnlab.home import as_typed, outputs
+from rnnlab.home import as_typed, command, outputs
 from rnnlab.report.figures import draw_comparison
 from rnnlab.study.grid import Grid
 from rnnlab.study.parent import ParentRun
@@ -49,7 +49,7 @@ def run_study(grid: Grid, config: RunConfig, launch: Launch, workers: int) -> in
                 launch([[*job.overrides, *_marks(record, job.number)] for job in grid.longest_first()])
         except Exception as error:  # noqa: BLE001 - each launcher has its own for a worker that dies
             settle(record, store, "FAILED", f"its worker died ({type(error).__name__}: {error})")
-            console.print(f"[red]the launcher gave up: {type(error).__name__}: {escape(str(error))}[/]")
+            console.print(f"[red]not every run could be made: {type(error).__name__}: {escape(str(error))}[/]")
         except BaseException:
             settle(record, store, "KILLED", "the study was interrupted")
             raise
@@ -63,7 +63,7 @@ def run_study(grid: Grid, config: RunConfig, launch: Launch, workers: int) -> in
                 parent.run.log_file(record.folder / file)
             parent.run.log_folder(record.folder / "figures", "figures")
     if config.tracking.store == "local":
-        console.print("MLflow   rnnlab ui")
+        console.print(f"MLflow   {command()} ui")
     if parent.failed:
         counts = ", ".join(f"{count} {status}" for status, count in sorted(record.counts().items()))
         console.print(f"[red]not all runs are FINISHED: {counts}[/]")

@@ -20,17 +20,19 @@ def settle(record: StudyRecord, store: Store | None, status: str, why: str) -> N
         why: the error to record.
     """
     record.collect()
-    known = {result.run_id for result in record.results.values()}
     for result in record.results.values():
         if result.status == "RUNNING":
             result.status, result.error = status, why
             write_json(RunFolder(Path(result.folder)).result, result.to_dict())
-            _end(store, result.run_id, status, why)
-    if store is not None:
-        # A worker can die between the making of its MLflow run and that of its folder.
-        for run_id in running_children(store, record.parent):
-            if run_id not in known:
-                _end(store, run_id, status, why)
+    if store is None:
+        return
+    # A worker can die before its run has a folder, and after the folder has the result but not yet the store.
+    known = {result.run_id: result for result in record.results.values()}
+    for run_id in running_children(store, record.parent):
+        ended = known.get(run_id)
+        run = MlflowRun(store, run_id)
+        run.set_tags({"rnnlab.error": (ended.error if ended else why) or ""})
+        run.end(ended.status if ended else status)
 
 
 def running_children(store: Store, parent: str) -> list[str]:
@@ -41,10 +43,3 @@ def running_children(store: Store, parent: str) -> list[str]:
         max_results=10_000,
     )
     return [run.info.run_id for run in runs]
-
-
-def _end(store: Store | None, run_id: str, status: str, why: str) -> None:
-    if store is not None:
-        run = MlflowRun(store, run_id)
-        run.set_tags({"rnnlab.error": why})
-        run.end(status)

@@ -124,8 +124,9 @@ def find_run(outputs: Path, text: str, key: str) -> RunFolder:
     Raises:
         BadInputError: it names no run or more than one.
     """
-    if (Path(text) / "config.yaml").is_file():
-        return RunFolder(Path(text).absolute())
+    for place in (Path(text), outputs.parent / text):
+        if (place / "config.yaml").is_file():
+            return RunFolder(place.absolute())
     runs = sorted(
         ((folder.read_manifest(), folder) for folder in run_folders(outputs)),
         key=lambda run: (run[0].get("started", 0), run[1].path.name),

@@ -65,6 +65,15 @@ class Recorder:
 
     def __enter__(self) -> Self:
         """Make the run, or reopen it, and claim its folder."""
+        try:
+            self._begin()
+        except BaseException as error:
+            self._exits.close()
+            self._end_in_store("FAILED" if isinstance(error, Exception) else "KILLED")
+            raise
+        return self
+
+    def _begin(self) -> None:
         name = run_name(self._config)
         tags = run_tags(self._config, name)
         if self._resumed is not None:
@@ -77,11 +86,7 @@ class Recorder:
             if self._store is not None:
                 self._run = MlflowRun.create(self._store, name, tags)
             run_id = self._run.run_id if self._run else uuid.uuid4().hex
-            try:
-                self.folder = RunFolder.claim(outputs(), self._config.study.name, name, run_id)
-            except OSError:
-                self._end_in_store("FAILED")
-                raise
+            self.folder = RunFolder.claim(outputs(), self._config.study.name, name, run_id)
         self.result = RunResult(
             run_id=run_id,
             name=name,
@@ -116,7 +121,6 @@ class Recorder:
         if self._run is not None and self._resumed is None:
             self._run.log_params(dict(flat(plain(self._config))) | facets(self._config))
         log.info("run %s (%s) begins: %s", name, run_id, " ".join(self._overrides))
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -136,12 +140,14 @@ class Recorder:
         self.result.total_seconds = before + time.time() - self._started
         with self._exits:
             log.info("the run ends: %s", self.result.status)
-            write_json(self.folder.result, self.result.to_dict())
-            self.metrics.flush()
-            if self._run is not None:
-                if self.result.error:
-                    self._run.set_tags({"rnnlab.error": self.result.error})
-                self._run.log_file(self.folder.result)
+            try:
+                write_json(self.folder.result, self.result.to_dict())
+                self.metrics.flush()
+                if self._run is not None:
+                    if self.result.error or self._resumed:
+                        self._run.set_tags({"rnnlab.error": self.result.error or ""})
+                    self._run.log_file(self.folder.result)
+            finally:
                 self._end_in_store(self.result.status)
         return isinstance(error, Exception)
 

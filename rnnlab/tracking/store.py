@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import os
 import sqlite3
@@ -18,7 +19,8 @@ from filelock import FileLock
 
 from rnnlab.config.schema import TrackingConfig
 from rnnlab.errors import BadInputError, Problem
-from rnnlab.home import mlruns, outputs
+from rnnlab.home import home, mlruns, outputs
+from rnnlab.tracking.folder import SINGLE
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -48,41 +50,69 @@ class Store:
         return _client(self.uri)
 
 
-def check_places(tracking: TrackingConfig) -> None:
+def check_places(tracking: TrackingConfig, study: str | None = None) -> None:
     """Make sure that runs can be written and recorded, without creating anything.
+
+    Args:
+        tracking: where runs are recorded.
+        study: the study that the runs belong to, or None.
 
     Raises:
         BadInputError: the folder cannot be written, or the server does not answer.
     """
-    folders = [outputs()] + ([mlruns()] if tracking.store == "local" else [])
+    folders = [outputs() / (study or SINGLE)] + ([mlruns()] if tracking.store == "local" else [])
     for folder in folders:
         _check_writable(folder)
     if tracking.store == "server":
         _check_server(str(tracking.uri))
 
 
-def _check_writable(folder: Path) -> None:
-    there = next(place for place in (folder, *folder.parents) if place.exists())
+def check_known(tracking: TrackingConfig, run_id: str) -> None:
+    """Make sure that the store has a run, without creating anything.
+
+    Raises:
+        BadInputError: it has not.
+    """
+    from mlflow.exceptions import MlflowException
+
+    if tracking.store == "off":
+        return
     try:
+        store = find_store(tracking)
+        if store is not None:
+            store.client.get_run(run_id)
+            return
+    except MlflowException:
+        pass
+    raise BadInputError(
+        Problem("tracking", tracking.store, f"this store does not know the run {run_id}", "tracking=off")
+    )
+
+
+def _check_writable(folder: Path) -> None:
+    there = folder
+    try:
+        there = next(place for place in (folder, *folder.parents) if place.exists())
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         why = error.strerror or str(error)
         raise BadInputError(
-            Problem("RNNLAB_HOME", folder.parent, f"{there} must be a folder that can be written ({why})")
+            Problem("RNNLAB_HOME", home(), f"{there} must be a folder that can be written ({why})")
         ) from error
 
 
 def _check_server(uri: str) -> None:
     request = urllib.request.Request(f"{uri.rstrip('/')}/health")  # noqa: S310 - the config admits http only
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS_TO_ANSWER):  # noqa: S310
-            pass
-    except (OSError, ValueError) as error:
-        why = error.reason if isinstance(error, urllib.error.URLError) else error
+        with urllib.request.urlopen(request, timeout=SECONDS_TO_ANSWER) as answer:  # noqa: S310
+            why = None if answer.read(100).strip() == b"OK" else "something else answers there"
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        why = str(error.reason if isinstance(error, urllib.error.URLError) else error)
+    if why is not None:
         raise BadInputError(
             Problem("tracking.uri", uri, f"must be the address of an MLflow server that answers ({why})")
-        ) from error
+        )
 
 
 def local_uri() -> str:
@@ -97,6 +127,15 @@ def _database() -> Path:
 def has_store(tracking: TrackingConfig) -> bool:
     """Return whether there is a store to look into."""
     return tracking.store == "server" or (tracking.store == "local" and _database().exists())
+
+
+def find_store(tracking: TrackingConfig) -> Store | None:
+    """Return the store if it is there and has the experiment; nothing is created."""
+    if not has_store(tracking):
+        return None
+    uri = str(tracking.uri) if tracking.store == "server" else local_uri()
+    found = _client(uri).get_experiment_by_name(tracking.experiment)
+    return Store(uri, str(found.experiment_id)) if found is not None else None
 
 
 def open_store(tracking: TrackingConfig) -> Store | None:

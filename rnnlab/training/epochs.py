@@ -77,6 +77,9 @@ class EpochEnds(pl.Callback):
         epoch = Epoch(number, last_step, losses, train_mse, pl_module.val_mse())
         if not math.isfinite(epoch.monitored):
             raise DivergedError(number, last_step, epoch.monitored)
+        # The losses were taken before the last step, which can be the one that blew up.
+        if not all(bool(weight.isfinite().all()) for weight in pl_module.network.parameters()):
+            raise DivergedError(number, last_step, math.nan)
         for listener in self._listeners:
             listener.epoch_ended(epoch, trainer)
 

@@ -88,5 +88,9 @@ def _new_folder(run: RunFolder) -> Path:
             folder.mkdir()
         except FileExistsError:
             number += 1
+        except OSError as error:
+            raise BadInputError(
+                Problem("run", str(run.path), f"cannot be written to ({error.strerror})")
+            ) from error
         else:
             return folder

@@ -6,6 +6,7 @@ from typing import Any
 
 from omegaconf.errors import OmegaConfBaseException
 
+from rnnlab.config.groups import Groups, conf_folder
 from rnnlab.config.record import flat, load_config, plain
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem
@@ -47,6 +48,7 @@ def resume(given: RunConfig, overrides: list[str]) -> tuple[RunConfig, Resumed]:
     if result is None:
         raise BadInputError(Problem("resume", given.resume, f"{folder.path} holds no result.json"))
     _take_over(given, config, overrides)
+    read_checkpoint(folder.best, "resume")
     done = read_checkpoint(folder.last, "resume")["epoch"] + 1
     if done >= config.trainer.max_epochs:
         raise BadInputError(
@@ -66,12 +68,15 @@ def _take_over(given: RunConfig, config: RunConfig, overrides: list[str]) -> Non
     for override in overrides:
         key, _, value = override.lstrip("+~").partition("=")
         section = key.partition(".")[0]
-        if section in MAY_CHANGE:
-            for name in (name for name in asked if name == key or name.startswith(f"{key}.")):
-                if key != section or asked[name] != saved.get(name):
-                    _set(config, name, asked[name])
-        elif key in ("resume", "name"):
+        if key == "resume":
             continue
+        if key in MAY_CHANGE:
+            # An option such as trainer=gpu means the keys in its file; the others stay as they were.
+            option = Groups([str(conf_folder())]).file(key, value)
+            for name, _ in flat(option.values if option else {}, f"{key}."):
+                _set(config, name, asked[name])
+        elif section in MAY_CHANGE:
+            _set(config, key, asked[key])
         elif not _same(key, asked, saved):
             allowed = f"resume= goes on with the run's own config ({_own(key, saved)}); only trainer.* may change"
             raise BadInputError(Problem(key, value, allowed))

@@ -72,6 +72,8 @@ def train_run(
         network.load_state_dict(best["state_dict"])
         predictions = predict_windows(network, splits.test, device)
         predictions.save(folder.predictions)
+        if not math.isfinite(predictions.mse):
+            raise ArithmeticError(f"the test MSE is {predictions.mse}: the network's predictions are no numbers")
         metrics.add("test/mse", predictions.mse, best["epoch"])
         metrics.add("test/rmse", math.sqrt(predictions.mse), best["epoch"])
         metrics.flush()

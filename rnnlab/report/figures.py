@@ -34,6 +34,8 @@ def draw_losses(path: Path, loss: Curve, train_mse: Curve, val_mse: Curve, title
         right.plot(*val_mse, color=PREDICTION, label="val/mse")
     right.set(yscale="log", xlabel="epoch", ylabel="mean squared error")
     right.legend(frameon=False)
+    for axes in (left, right):
+        axes.minorticks_off()  # dozens of ticks on a log axis, half of the time that the figure takes
     figure.suptitle(f"{title}: loss curve")
     _save(figure, path)
 

@@ -8,20 +8,17 @@ from collections.abc import Sequence
 import joblib
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
-from hydra.errors import HydraException
+from hydra.core.utils import JobReturn
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf, open_dict
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig
 
-from rnnlab.config.finish import finish
-from rnnlab.config.groups import Groups, conf_folder
+from hydra_plugins.rnnlab_sweeper._compose import Composer
 from rnnlab.config.schema import RunConfig
-from rnnlab.config.translate import translated
 from rnnlab.errors import BadInputError, Problem
-from rnnlab.study.grid import Grid, check_jobs
-from rnnlab.study.run import run_study
+from rnnlab.study.grid import Grid, Job, check_jobs
+from rnnlab.study.run import Workers, run_study
 from rnnlab.tracking.store import check_places
-from rnnlab.training.build import check_buildable
+from rnnlab.training.build import check_buildable, gpus
 
 
 def sweep(
@@ -36,33 +33,24 @@ def sweep(
     Raises:
         BadInputError: with all mistakes of all jobs; nothing was created.
     """
-
-    def compose(overrides: list[str]) -> RunConfig:
-        try:
-            composed = context.config_loader.load_sweep_config(config, list(overrides))
-            with open_dict(composed):
-                hydra_config = composed.pop("hydra")
-            return finish(composed, hydra_config)
-        except (HydraException, OmegaConfBaseException) as error:
-            raise translated(error, RunConfig, Groups([str(conf_folder())]), overrides) from error
-
     axes, combinations = _combinations(context, [*(f"{key}={value}" for key, value in params.items()), *arguments])
     if not combinations:
         raise BadInputError(Problem("--multirun", None, "there is nothing to run: an axis of the grid is empty"))
-    jobs = check_jobs(combinations, compose, check_buildable)
+    jobs = check_jobs(combinations, Composer(context.config_loader, config), check_buildable)
     shared = jobs[0].config
+    _check_shared(jobs)
     if shared.resume is not None:
         raise BadInputError(Problem("resume", shared.resume, "goes on with one run: leave -m out"))
     grid = Grid(axes, jobs)
     check_places(shared.tracking, shared.study.name or grid.default_name())
-    workers = _set_workers(config, shared.study.workers, len(jobs))
+    on_gpus = gpus(shared.trainer.accelerator)
+    at_once = _set_workers(config, shared, on_gpus, len(jobs))
     launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=config)
 
-    def launch(batch: Sequence[Sequence[str]]) -> None:
-        for job in launcher.launch(batch, initial_job_idx=0):
-            _ = job.return_value  # raises what a job raised that could not even begin
+    def launch(batch: Sequence[Sequence[str]]) -> list[Exception | None]:
+        return [_error(job) for job in launcher.launch(batch, initial_job_idx=0)]
 
-    return run_study(grid, shared, launch, workers)
+    return run_study(grid, shared, Workers(launch, at_once, on_gpus))
 
 
 def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str, list[str]], list[list[str]]]:
@@ -85,12 +73,29 @@ def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str
     return swept, [list(product) for product in products]
 
 
-def _set_workers(config: DictConfig, asked: int | None, jobs: int) -> int:
+def _check_shared(jobs: Sequence[Job]) -> None:
+    """Raise BadInputError where jobs differ in what is the whole study's."""
+    first = jobs[0].values
+    for job in jobs:
+        for key, value in job.values.items():
+            if key.startswith(("study.", "tracking.")) and value != first.get(key):
+                raise BadInputError(Problem(key, value, "holds for the whole study; give it one value"))
+
+
+def _error(job: JobReturn) -> Exception | None:
+    """Return what a job raised that could not even begin."""
+    try:
+        _ = job.return_value
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is this job's
+        return error
+    return None
+
+
+def _set_workers(config: DictConfig, shared: RunConfig, on_gpus: int, jobs: int) -> int:
     """Tell the launcher how many runs may go on at the same time, and return that number."""
+    everywhere = on_gpus * shared.study.jobs_per_gpu or max(1, joblib.cpu_count() // shared.trainer.threads)
+    at_once: int = min(jobs, shared.study.workers or everywhere)
     launcher = config.hydra.launcher
-    if OmegaConf.is_missing(launcher, "n_jobs") or "n_jobs" not in launcher:
-        return asked or 1
-    everywhere = launcher.n_jobs if launcher.n_jobs > 0 else joblib.cpu_count()
-    workers: int = min(jobs, asked or everywhere)
-    launcher.n_jobs = workers
-    return workers
+    if "n_jobs" in launcher:
+        launcher.n_jobs = at_once
+    return at_once

@@ -28,11 +28,14 @@ def show_runs(asked: RunsConfig) -> int:
 
     from rnnlab.console import make_console
     from rnnlab.tracking.query import list_runs
+    from rnnlab.tracking.stale import end_stale_runs
     from rnnlab.tracking.store import check_places, find_store
 
     console = make_console()
     check_places(asked.tracking)
     store = find_store(asked.tracking)
+    if store is not None:
+        end_stale_runs(store)
     rows = list_runs(store, asked) if store is not None else []
     if not rows:
         console.print("no runs yet; rnnlab train makes one" if store is None else "no run matches")

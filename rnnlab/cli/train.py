@@ -28,7 +28,8 @@ def train(composed: DictConfig) -> dict[str, Any] | None:
         end(train_single, composed)
     from rnnlab.study.job import train_job
 
-    return train_job(finish(composed, HydraConfig.get()), list(HydraConfig.get().overrides.task)).to_dict()
+    result = train_job(finish(composed, HydraConfig.get()), list(HydraConfig.get().overrides.task))
+    return result.to_dict() if result is not None else None
 
 
 def train_single(config: RunConfig) -> int:
@@ -38,6 +39,7 @@ def train_single(config: RunConfig) -> int:
     if choices.get("study") is not None:
         raise BadInputError(Problem("study", choices["study"], "is a grid of runs: add -m"))
     from rnnlab.console import make_console
+    from rnnlab.tracking.stale import end_stale_runs
     from rnnlab.tracking.store import check_known, check_places, open_store
     from rnnlab.training.build import check_buildable
     from rnnlab.training.resume import resume
@@ -51,7 +53,10 @@ def train_single(config: RunConfig) -> int:
         check_known(config.tracking, resumed.result.run_id)
     check_buildable(config)
     console = make_console()
-    result = train_run(config, overrides, open_store(config.tracking), console=console, resumed=resumed)
+    store = open_store(config.tracking)
+    if store is not None:
+        end_stale_runs(store)
+    result = train_run(config, overrides, store, console=console, resumed=resumed)
     if result.error:
         print(f"rnnlab: {result.name} failed: {result.error}", file=sys.stderr)
         print(f"rnnlab: the log is {as_typed(Path(result.folder) / 'run.log')}", file=sys.stderr)

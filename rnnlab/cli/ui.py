@@ -17,8 +17,6 @@ from rnnlab.config.schema import UiConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.interrupts import Interrupted
 
-HOST = "127.0.0.1"
-
 
 def main(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
@@ -32,14 +30,18 @@ def ui(composed: DictConfig) -> None:
 
 def serve(asked: UiConfig) -> int:
     """Serve MLflow's pages until Ctrl-C, and return the exit code."""
-    from rnnlab.tracking.server import free_port, port_is_free, server_command
-    from rnnlab.tracking.store import has_store
+    from rnnlab.tracking.server import HOST, free_port, port_is_free, server_command
+    from rnnlab.tracking.stale import end_stale_runs
+    from rnnlab.tracking.store import find_store, has_store
 
     if asked.tracking.store == "server":
         print(f"the store is a server, with pages of its own: {asked.tracking.uri}")
         return EXIT_DONE
     if not has_store(asked.tracking):
         raise BadInputError(Problem("ui", None, "there is no store here yet; rnnlab train makes one"))
+    store = find_store(asked.tracking)
+    if store is not None:
+        end_stale_runs(store)
     port = asked.port or free_port(HOST)
     if not port_is_free(HOST, port):
         raise BadInputError(Problem("port", port, "is in use; leave it out to take a free one"))

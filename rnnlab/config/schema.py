@@ -84,9 +84,21 @@ class StudyConfig:
     """The grid of runs that a multirun is."""
 
     name: str | None = key(None, "name of the study and of its folder; by default made from what it sweeps")
-    workers: int | None = key(None, "runs at the same time; null: one a core", at_least=1)
+    workers: int | None = key(
+        None, "runs at the same time; null: one a core for each of their threads, on GPUs jobs_per_gpu", at_least=1
+    )
+    jobs_per_gpu: int = key(1, "runs at the same time on each GPU", at_least=1)
+    dry_run: bool = key(False, "say what would be run, and stop there")
+    rerun: bool = key(False, "run all jobs, also those that have a FINISHED run")
+    ignore_code: bool = key(
+        False, "take over FINISHED runs of the same config that another version of the code made"
+    )
+    fail_fast: bool = key(False, "stop at the first run that fails")
     parent: str | None = key(None, "set by the study for its runs: the run id of the parent")
     job: int | None = key(None, "set by the study for its runs: the number of the job")
+    gpu: int | None = key(
+        None, "set by the study for its runs: the GPU to take where there are several", at_least=0
+    )
 
 
 @dataclass
@@ -148,5 +160,7 @@ class RunsConfig:
 class UiConfig:
     """How ``rnnlab ui`` serves MLflow's pages."""
 
-    port: int | None = key(None, "port on 127.0.0.1; null: a free one", at_least=1, at_most=65535)
+    port: int | None = key(
+        None, "port on 127.0.0.1; null: 5000 if it is free, else another", at_least=1, at_most=65535
+    )
     tracking: TrackingConfig = key(TrackingConfig, "the store to show")

@@ -1,10 +1,9 @@
-"""What a run depends on beside its config: the code's commit, the versions, the machine."""
+"""What a run depends on beside its config and the code: the versions and the machine."""
 
 from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -21,35 +20,6 @@ PACKAGES = (
     "scipy",
     "matplotlib",
 )
-
-
-@cache
-def code_version() -> dict[str, Any]:
-    """Return commit, branch and whether files differ from it, of rnnlab's clone or else of the current folder.
-
-    Empty where neither is under git.
-    """
-    package = Path(__file__).parents[1]
-    in_clone = _git(package, "ls-files", "--error-unmatch", "__init__.py") is not None
-    folder = package if in_clone else Path.cwd()
-    commit = _git(folder, "rev-parse", "HEAD")
-    if commit is None:
-        return {}
-    return {
-        "commit": commit,
-        "branch": _git(folder, "rev-parse", "--abbrev-ref", "HEAD"),
-        "dirty": bool(_git(folder, "status", "--porcelain", "--untracked-files=no")),
-    }
-
-
-def _git(folder: Path, *words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=10
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
 
 
 @cache

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from rnnlab.config.record import config_hash, facets, flat, plain, run_name
 from rnnlab.config.schema import TARGET_SECTIONS, RunConfig
 from rnnlab.errors import BadInputError, Problem
+from rnnlab.study.work import work
 
 IN_FACETS = ("layers", "seed", "name", "study.", "function._target_", "cell._target_")
 """Config keys that columns of their own show already."""
@@ -29,6 +31,21 @@ class Job:
     overrides: list[str]
     config: RunConfig
 
+    @property
+    def name(self) -> str:
+        """The name of its run."""
+        return run_name(self.config)
+
+    @cached_property
+    def config_hash(self) -> str:
+        """The hash of its config."""
+        return config_hash(self.config)
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """Its flattened config."""
+        return dict(flat(plain(self.config)))
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -44,29 +61,29 @@ class Grid:
 
     def default_name(self) -> str:
         """Return a name that the same grid always gets: ``cell-layers-seed-1f3a9c``."""
-        text = "\n".join(sorted(config_hash(job.config) for job in self.jobs))
-        digest = hashlib.sha256(text.encode()).hexdigest()[:6]
-        return "-".join([*(axis.replace("/", "_") for axis in self.axes), digest])
+        short = digest(job.config_hash for job in self.jobs)[:6]
+        return "-".join([*(axis.replace("/", "_") for axis in self.axes), short])
 
-    def longest_first(self) -> list[Job]:
-        """Return the jobs with the most work first, so that no core is left with a long one at the end."""
-        return sorted(self.jobs, key=lambda job: _work(job.config), reverse=True)
-
+    @cached_property
     def varying(self) -> list[str]:
-        """Return the config keys in which the jobs differ, beyond function, cell, layers, seed and name.
+        """The config keys in which the jobs differ, beyond function, cell, layers, seed and name.
 
         A parameter of a section's object counts where it differs between jobs with the same object: that
         an LSTM has a forget bias and a GRU has none is no axis of the grid.
         """
-        rows = [dict(flat(plain(job.config))) for job in self.jobs]
+        rows = [job.values for job in self.jobs]
         keys = [key for key in dict.fromkeys(key for row in rows for key in row) if not key.startswith(IN_FACETS)]
         return [key for key in keys if _differs(key, rows)]
 
 
-def _work(config: RunConfig) -> float:
-    """Return what a run costs, up to a factor: multiplications of its recurrent layers."""
-    steps = config.trainer.max_epochs * config.data.train_samples * config.data.window
-    return float(config.layers * config.model.hidden_size**2 * steps)
+def digest(keys: Iterable[str]) -> str:
+    """Return 16 hexadecimal digits that the same keys always have, in whatever order."""
+    return hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()[:16]
+
+
+def longest_first(jobs: Iterable[Job]) -> list[Job]:
+    """Return the jobs with the most work first, so that no core is left with a long one at the end."""
+    return sorted(jobs, key=lambda job: work(job.values), reverse=True)
 
 
 def _differs(key: str, rows: Sequence[dict[str, Any]]) -> bool:
@@ -109,7 +126,7 @@ def check_jobs(
             problems |= {str(problem): problem for problem in error.problems}
             continue
         job = Job(number, given, config)
-        same = seen.setdefault((config_hash(config), run_name(config)), job)
+        same = seen.setdefault((job.config_hash, job.name), job)
         if same is not job:
             problem = Problem(" ".join(given), None, f"jobs {same.number + 1} and {number + 1} are the same run")
             problems[str(problem)] = problem

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -10,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from rnnlab.home import as_typed
 from rnnlab.study.record import StudyRecord
 from rnnlab.tracking.result import RunResult
 
@@ -22,12 +25,18 @@ class StudyProgress:
     Args:
         console: where it is shown.
         record: the study; its results are filled in.
+        on_failure: called once, from another thread, when the first run has failed.
+
+    Attributes:
+        failed: whether a run has failed.
     """
 
-    def __init__(self, console: Console, record: StudyRecord) -> None:
+    def __init__(self, console: Console, record: StudyRecord, on_failure: Callable[[], None]) -> None:
         self._console = console
         self._record = record
-        self._shown: set[str] = set()
+        self._on_failure = on_failure
+        self._overrides = {job.number: " ".join(job.overrides) for job in record.grid.jobs}
+        self._shown = {result.run_id for result in record.results.values()}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="study-progress", daemon=True)
         self._bar = Progress(
@@ -38,7 +47,9 @@ class StudyProgress:
             console=console,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task("study", total=len(record.grid.jobs), state="")
+        done = len(record.taken_over)
+        self._task = self._bar.add_task("study", total=len(record.grid.jobs), completed=done, state="")
+        self.failed = False
 
     def __enter__(self) -> Self:
         """Begin to watch."""
@@ -57,26 +68,34 @@ class StudyProgress:
 
     def _watch(self) -> None:
         while not self._stop.wait(SECONDS_BETWEEN_LOOKS):
+            failed_before = self.failed
             self._look()
+            if self.failed and not failed_before:
+                self._on_failure()
 
     def _look(self) -> None:
         self._record.collect()
         results = list(self._record.results.values())
-        ended = [result for result in results if result.status != "RUNNING"]
+        ended = [result for result in results if result.ended]
         for result in ended:
             if result.run_id not in self._shown:
                 self._shown.add(result.run_id)
-                self._console.print(_line(result))
+                self._console.print(self._line(result))
         mses = [result.metrics["test/mse"] for result in ended if "test/mse" in result.metrics]
         failed = sum(result.status == "FAILED" for result in ended)
+        self.failed = failed > 0
         state = f"{len(results) - len(ended)} running, {failed} failed"
         if mses:
             state += f", best test MSE {min(mses):.2e}"
         self._bar.update(self._task, completed=len(ended), state=state)
 
-
-def _line(result: RunResult) -> str:
-    if result.status == "FINISHED":
-        return f"  {escape(result.name)}  test MSE {result.metrics['test/mse']:.3e}  fit {result.fit_seconds:.1f} s"
-    why = result.error or "no reason known"
-    return f"  [red]{escape(result.name)}  {result.status}: {escape(why)}  log {escape(result.folder)}/run.log[/]"
+    def _line(self, result: RunResult) -> str:
+        name = escape(result.name)
+        if result.status == "FINISHED":
+            return f"  {name}  test MSE {result.metrics['test/mse']:.3e}  fit {result.fit_seconds or 0:.1f} s"
+        style = "red" if result.status == "FAILED" else "yellow"
+        job = -1 if result.job is None else result.job
+        why = escape((result.error or "no reason known").partition("\n")[0])
+        log = escape(as_typed(Path(result.folder) / "run.log"))
+        given = escape(self._overrides.get(job, ""))
+        return f"  [{style}]{name}  {result.status}: {why}  job {job + 1}: {given}  log {log}[/]"

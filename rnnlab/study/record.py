@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rnnlab.config.record import config_hash, facets, flat, plain, run_name
+from rnnlab.config.record import facets
 from rnnlab.study.grid import Grid, Job
 from rnnlab.tracking.folder import RunFolder, write_json
 from rnnlab.tracking.result import RunResult
@@ -27,6 +28,8 @@ class StudyRecord:
         folder: `outputs/<name>`.
         grid: its jobs.
         results: by the number of the job; a job that never started has none.
+        taken_over: the numbers of the jobs whose run was made before.
+        errors: by the number of the job, what kept it from having a run that ended by itself.
     """
 
     name: str
@@ -34,13 +37,48 @@ class StudyRecord:
     folder: Path
     grid: Grid
     results: dict[int, RunResult] = field(default_factory=dict)
+    taken_over: set[int] = field(default_factory=set)
+    errors: dict[int, str] = field(default_factory=dict)
+    _passed_over: set[Path] = field(default_factory=set)
+    _elsewhere: set[Path] = field(default_factory=set)
+
+    def begin(self, done: Mapping[int, RunResult], interrupted: Iterable[RunFolder]) -> None:
+        """Make the folder, and tell runs that were there before from those to come.
+
+        Args:
+            done: by the job's number, the run that is taken over.
+            interrupted: the folders of runs that will go on.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.results, self.taken_over = dict(done), set(done)
+        self._elsewhere = {folder.path for folder in interrupted if folder.path.parent != self.folder}
+        before = {path.parent for path in self.folder.glob("*/result.json")}
+        self._passed_over = before - {folder.path for folder in interrupted}
 
     def collect(self) -> None:
         """Read how the jobs went from their folders."""
-        for path in self.folder.glob("*/result.json"):
-            result = RunFolder(path.parent).read_result()
-            if result is not None and result.parent == self.parent and result.job is not None:
-                self.results[result.job] = result
+        here = {path.parent for path in self.folder.glob("*/result.json")}
+        for path in (here | self._elsewhere) - self._passed_over:
+            result = RunFolder(path).read_result()
+            if result is None or result.parent != self.parent or result.job is None:
+                continue
+            result.folder = str(path)
+            self.results[result.job] = result
+            if result.ended:
+                self._passed_over.add(path)
+
+    def folder_of(self, job: Job) -> RunFolder | None:
+        """Return the folder of a job's run, or None while it has none."""
+        result = self.results.get(job.number)
+        return RunFolder(Path(result.folder)) if result else None
+
+    def retry(self, job: Job, folder: RunFolder | None) -> None:
+        """Forget how a job went: it is tried again, in the folder of its run or, without one, with a new run."""
+        before = self.results.pop(job.number)
+        if folder is not None:
+            self._passed_over.discard(folder.path)
+        else:
+            self._passed_over.add(Path(before.folder))
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs have each status."""
@@ -52,8 +90,15 @@ class StudyRecord:
 
     def status(self, job: Job) -> str:
         """Return a job's status."""
+        if job.number in self.errors:
+            return "FAILED"
         result = self.results.get(job.number)
         return result.status if result else NOT_STARTED
+
+    def error(self, job: Job) -> str | None:
+        """Return what went wrong with a job, or None."""
+        result = self.results.get(job.number)
+        return self.errors.get(job.number) or (result.error if result else None)
 
     def finished(self, job: Job) -> RunResult | None:
         """Return a job's result if it is FINISHED, else None."""
@@ -62,22 +107,20 @@ class StudyRecord:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row a job, with the columns of `results.csv`."""
-        varying = self.grid.varying()
         rows = []
         for job in self.grid.jobs:
             result = self.results.get(job.number)
-            values = dict(flat(plain(job.config)))
             row: dict[str, Any] = {
-                "name": run_name(job.config),
+                "name": job.name,
                 "run_id": result.run_id if result else "",
                 "status": self.status(job),
             }
-            row |= facets(job.config) | {key: values.get(key) for key in varying}
+            row |= facets(job.config) | {key: job.values.get(key) for key in self.grid.varying}
             for metric in ("test/mse", "test/rmse"):
                 row[metric] = result.metrics.get(metric) if result else None
             row["fit_seconds"] = result.fit_seconds if result else None
             row["parameters"] = result.parameters if result else None
-            row["error"] = result.error if result else None
+            row["error"] = self.error(job)
             rows.append(row)
         return rows
 
@@ -85,7 +128,7 @@ class StudyRecord:
         """Write `study.json` and `results.csv`."""
         rows = self.rows()
         with (self.folder / "results.csv").open("w", encoding="utf-8", newline="") as file:
-            columns = [*FIRST_COLUMNS, *self.grid.varying(), *LAST_COLUMNS]
+            columns = [*FIRST_COLUMNS, *self.grid.varying, *LAST_COLUMNS]
             writer = csv.DictWriter(file, columns, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
@@ -99,8 +142,9 @@ class StudyRecord:
                     "overrides": job.overrides,
                     "status": row["status"],
                     "run_id": result.run_id if result else None,
-                    "folder": Path(result.folder).name if result else None,
-                    "config_hash": config_hash(job.config),
+                    "folder": _below(result.folder, self.folder.parent) if result else None,
+                    "taken_over": job.number in self.taken_over,
+                    "config_hash": job.config_hash,
                     "metrics": result.metrics if result else {},
                     "fit_seconds": row["fit_seconds"],
                     "parameters": row["parameters"],
@@ -111,3 +155,8 @@ class StudyRecord:
             self.folder / "study.json",
             {"name": self.name, "parent_run_id": self.parent, "grid": self.grid.axes, "jobs": jobs},
         )
+
+
+def _below(path: str, outputs: Path) -> str:
+    """Return a run's folder below `outputs/`, or as it is where it lies elsewhere."""
+    return Path(path).relative_to(outputs).as_posix() if Path(path).is_relative_to(outputs) else path

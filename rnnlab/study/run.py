@@ -1,67 +1,112 @@
-"""A study from its grid to its table: parent run, launch, summary."""
+"""A study from its grid to its table: plan, parent run, launch, summary."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+import signal
+from dataclasses import dataclass
 
 from rich.console import Console
-from rich.markup import escape
 
 from rnnlab.config.schema import RunConfig
 from rnnlab.console import make_console
-from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED
+from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.home import as_typed, command, outputs
+from rnnlab.interrupts import Interrupted
 from rnnlab.report.figures import draw_comparison
 from rnnlab.study.grid import Grid
+from rnnlab.study.launch import Launch, Launches
+from rnnlab.study.links import PAGE, printed, save_links
 from rnnlab.study.parent import ParentRun
+from rnnlab.study.plan import Plan, make_plan
 from rnnlab.study.progress import StudyProgress
 from rnnlab.study.record import StudyRecord
 from rnnlab.study.settle import settle
 from rnnlab.study.summary import baselines_of, groups_of
-from rnnlab.study.table import study_table
-from rnnlab.tracking.store import open_store
+from rnnlab.study.table import announce, jobs_table, study_table
+from rnnlab.tracking.folder import FolderInUseError, RunFolder
+from rnnlab.tracking.past import past_runs
+from rnnlab.tracking.stale import end_stale_runs
+from rnnlab.tracking.store import Store, find_store, open_store
 
-Launch = Callable[[Sequence[Sequence[str]]], object]
-"""Runs jobs, given by their overrides, and returns when all have ended."""
+STOPPED = "the study was stopped at the first failure"
 
 
-def run_study(grid: Grid, config: RunConfig, launch: Launch, workers: int) -> int:
+@dataclass(frozen=True)
+class Workers:
+    """What a study's jobs are run on.
+
+    Attributes:
+        launch: the launcher.
+        at_once: runs at the same time.
+        gpus: number of GPUs that they are spread over; 0 on the CPU.
+    """
+
+    launch: Launch
+    at_once: int
+    gpus: int
+
+
+def run_study(grid: Grid, config: RunConfig, workers: Workers) -> int:
     """Run a checked grid and return the exit code: 0, or 1 if a run failed.
 
     Args:
         grid: its jobs.
-        config: the config that all jobs share, for the study's name and the store.
-        launch: the launcher.
-        workers: runs at the same time, for the announcement.
+        config: the config that all jobs share, for the study's name and keys and the store.
+        workers: what the jobs are run on.
+
+    Raises:
+        BadInputError: another process runs the same study; nothing was created.
+        Interrupted: the process was asked to stop; the study is KILLED.
     """
     console = make_console()
-    name = config.study.name or grid.default_name()
-    axes = "  ".join(f"{key}={','.join(values)}" for key, values in grid.axes.items())
-    console.print(f"[bold]study {name}[/]  {len(grid.jobs)} runs, {workers} at a time")
-    console.print(f"  {axes}", markup=False)
-    store = open_store(config.tracking)
-    with ParentRun(store, name, grid) as parent:
+    name = _name(grid, config)
+    folder = RunFolder(outputs() / name)
+    if folder.is_in_use():
+        raise _in_use(name)
+    plan = _plan(grid, config, workers)
+    announce(console, name, grid, plan, workers.at_once)
+    if config.study.dry_run:
+        console.print("nothing was run: study.dry_run=true", markup=False)
+        return EXIT_DONE
+    folder.path.mkdir(parents=True, exist_ok=True)
+    try:
+        with folder.in_use():
+            return _run_planned(grid, config, plan, workers, console)
+    except FolderInUseError as error:
+        raise _in_use(name) from error
+
+
+def _name(grid: Grid, config: RunConfig) -> str:
+    return config.study.name or grid.default_name()
+
+
+def _in_use(name: str) -> BadInputError:
+    allowed = "is being run by another process; wait for it, or give another name"
+    return BadInputError(Problem("study.name", name, allowed))
+
+
+def _plan(grid: Grid, config: RunConfig, workers: Workers) -> Plan:
+    store = find_store(config.tracking)
+    if store is not None:
+        end_stale_runs(store)
+    known = store is not None or config.tracking.store == "off"
+    return make_plan(grid, config.study, lambda: past_runs(store) if known else [], workers.at_once)
+
+
+def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, console: Console) -> int:
+    name, store = _name(grid, config), open_store(config.tracking)
+    with ParentRun(store, name, grid, plan.key, anew=config.study.rerun) as parent:
         record = StudyRecord(name, parent.run_id, outputs() / name, grid)
-        record.folder.mkdir(parents=True, exist_ok=True)
+        record.begin(plan.done, plan.interrupted.values())
         record.save()
+        launches = Launches(record, store, workers.launch, plan.interrupted, workers.gpus)
         try:
-            with StudyProgress(console, record):
-                launch([[*job.overrides, *_marks(record, job.number)] for job in grid.longest_first()])
-        except Exception as error:  # noqa: BLE001 - each launcher has its own for a worker that dies
-            settle(record, store, "FAILED", f"its worker died ({type(error).__name__}: {error})")
-            console.print(f"[red]not every run could be made: {type(error).__name__}: {escape(str(error))}[/]")
-        except BaseException:
-            settle(record, store, "KILLED", "the study was interrupted")
-            raise
+            _make_runs(launches, record, store, plan, console, fail_fast=config.study.fail_fast)
         finally:
-            record.collect()
             record.save()
         parent.failed = record.counts() != {"FINISHED": len(grid.jobs)}
-        _summarise(record, console)
-        if parent.run is not None:
-            for file in ("study.json", "results.csv"):
-                parent.run.log_file(record.folder / file)
-            parent.run.log_folder(record.folder / "figures", "figures")
+        _summarise(record, store, parent, console)
     if config.tracking.store == "local":
         console.print(f"MLflow   {command()} ui")
     if parent.failed:
@@ -71,13 +116,29 @@ def run_study(grid: Grid, config: RunConfig, launch: Launch, workers: int) -> in
     return EXIT_DONE
 
 
-def _marks(record: StudyRecord, job: int) -> list[str]:
-    name = record.name.replace("\\", "\\\\").replace("'", "\\'")
-    return [f"study.name='{name}'", f"study.parent={record.parent}", f"study.job={job}"]
+def _make_runs(
+    launches: Launches, record: StudyRecord, store: Store | None, plan: Plan, console: Console, *, fail_fast: bool
+) -> None:
+    """Run the jobs, and settle what an interruption leaves behind."""
+    if not plan.to_run:
+        return
+    # A launcher waits where only a signal reaches it.
+    progress = StudyProgress(console, record, lambda: os.kill(os.getpid(), signal.SIGTERM) if fail_fast else None)
+    try:
+        with progress:
+            launches.run(plan.to_run)
+    except BaseException as error:
+        stopped = fail_fast and progress.failed and isinstance(error, Interrupted)
+        settle(record, store, "KILLED", STOPPED if stopped else "the study was interrupted")
+        if not stopped:
+            raise
+        console.print(f"[red]{STOPPED}[/]")
 
 
-def _summarise(record: StudyRecord, console: Console) -> None:
+def _summarise(record: StudyRecord, store: Store | None, parent: ParentRun, console: Console) -> None:
     groups, baselines = list(groups_of(record)), baselines_of(record)
+    console.print()
+    console.print(jobs_table(record))
     console.print()
     console.print(study_table(record.name, groups, baselines))
     figure = record.folder / "figures" / "test_mse.png"
@@ -85,3 +146,13 @@ def _summarise(record: StudyRecord, console: Console) -> None:
     console.print()
     console.print(f"figures  {as_typed(figure.parent)} (all runs), {as_typed(record.folder)}/*/figures (each run)")
     console.print(f"results  {as_typed(record.folder / 'results.csv')}")
+    if store is None or parent.run is None:
+        return
+    links = save_links(record, store)
+    earlier = [record.results[job] for job in sorted(record.taken_over)]
+    parent.describe([run for run in earlier if run.parent != parent.run_id], links)
+    for file in ("study.json", "results.csv", PAGE):
+        parent.run.log_file(record.folder / file)
+    parent.run.log_folder(record.folder / "figures", "figures")
+    for what, link in zip(("compare", "curves"), links.values(), strict=True):
+        console.print(f"{what:<8} {printed(record, store, link)}", markup=False)

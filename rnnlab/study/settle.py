@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rnnlab.study.grid import Job
 from rnnlab.study.record import StudyRecord
 from rnnlab.tracking.folder import RunFolder, write_json
 from rnnlab.tracking.mlflow_run import MlflowRun
+from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import Store
 
 
@@ -14,32 +16,41 @@ def settle(record: StudyRecord, store: Store | None, status: str, why: str) -> N
     """Give every run of the study that is still RUNNING its final status, in its folder and in the store.
 
     Args:
-        record: the study; its launcher is no longer at work.
+        record: the study; nobody is at work on its runs.
         store: the MLflow store, or None.
         status: FAILED or KILLED.
         why: the error to record.
     """
     record.collect()
     for result in record.results.values():
-        if result.status == "RUNNING":
-            result.status, result.error = status, why
-            write_json(RunFolder(Path(result.folder)).result, result.to_dict())
+        if not result.ended:
+            _end(result, status, why)
     if store is None:
         return
     # A worker can die before its run has a folder, and after the folder has the result but not yet the store.
     known = {result.run_id: result for result in record.results.values()}
-    for run_id in running_children(store, record.parent):
+    condition = f"tags.`mlflow.parentRunId` = '{record.parent}' and attributes.status = 'RUNNING'"
+    for run_id in [run.info.run_id for run in store.pages(condition)]:
         ended = known.get(run_id)
-        run = MlflowRun(store, run_id)
-        run.set_tags({"rnnlab.error": (ended.error if ended else why) or ""})
-        run.end(ended.status if ended else status)
+        _end_in_store(store, run_id, ended.status if ended else status, (ended.error if ended else why) or "")
 
 
-def running_children(store: Store, parent: str) -> list[str]:
-    """Return the ids of the parent's runs that are RUNNING in the store."""
-    runs = store.client.search_runs(
-        [store.experiment_id],
-        filter_string=f"tags.`mlflow.parentRunId` = '{parent}' and attributes.status = 'RUNNING'",
-        max_results=10_000,
-    )
-    return [run.info.run_id for run in runs]
+def fail(record: StudyRecord, store: Store | None, job: Job, why: str) -> None:
+    """Make a job FAILED, and the run that it has, if it has one."""
+    record.errors[job.number] = why
+    result = record.results.get(job.number)
+    if result is not None:
+        _end(result, "FAILED", why)
+        if store is not None:
+            _end_in_store(store, result.run_id, "FAILED", why)
+
+
+def _end(result: RunResult, status: str, why: str) -> None:
+    result.status, result.error = status, why
+    write_json(RunFolder(Path(result.folder)).result, result.to_dict())
+
+
+def _end_in_store(store: Store, run_id: str, status: str, why: str) -> None:
+    run = MlflowRun(store, run_id)
+    run.set_tags({"rnnlab.error": why})
+    run.end(status)

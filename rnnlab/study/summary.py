@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnlab.analysis.baselines import ladder
-from rnnlab.config.record import facets, flat, plain
+from rnnlab.config.record import facets, plain
 from rnnlab.study.grid import group_label
 from rnnlab.study.record import StudyRecord
 from rnnlab.training.build import build_splits
@@ -40,11 +40,10 @@ class Group:
 
 def groups_of(record: StudyRecord) -> Iterator[Group]:
     """Yield the groups of a study in the order of its grid."""
-    varying = record.grid.varying()
+    varying = record.grid.varying
     found: dict[str, Group] = {}
     for job in record.grid.jobs:
-        values = dict(flat(plain(job.config)))
-        label = " ".join([group_label(job.config), *(f"{key}={values.get(key)}" for key in varying)])
+        label = " ".join([group_label(job.config), *(f"{key}={job.values.get(key)}" for key in varying)])
         group = found.get(label, Group(label, facets(job.config)["cell"], 0, [], []))
         result = record.finished(job)
         mses = [result.metrics["test/mse"]] if result else []

@@ -1,13 +1,70 @@
-"""The table that a study prints."""
+"""What a study prints: its announcement, and its tables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from rnnlab.study.grid import Grid
+from rnnlab.study.plan import Plan
+from rnnlab.study.record import StudyRecord
 from rnnlab.study.summary import Group
+
+MINUTE, HOUR = 60, 3600
+STATUS_STYLES = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow", "RUNNING": "cyan"}
+
+
+def announce(console: Console, name: str, grid: Grid, plan: Plan, workers: int) -> None:
+    """Print what will be run: the axes, how many jobs, how many of them are done, workers, time."""
+    facts = [f"{len(grid.jobs)} runs"]
+    if plan.done:
+        facts.append(f"{len(plan.done)} done before")
+    if plan.interrupted:
+        facts.append(f"{len(plan.interrupted)} interrupted, to go on")
+    if len(plan.to_run) < len(grid.jobs):
+        facts.append(f"{len(plan.to_run)} to run")
+    if plan.to_run:
+        facts.append(f"{workers} at a time")
+        facts.append("no past run to tell the time from" if plan.seconds is None else _about(plan.seconds))
+    console.print(f"[bold]study {escape(name)}[/]  {', '.join(facts)}")
+    axes = "  ".join(f"{key}={','.join(values)}" for key, values in grid.axes.items())
+    console.print(f"  {axes}", markup=False)
+
+
+def _about(seconds: float) -> str:
+    if seconds < MINUTE:
+        return "less than a minute"
+    return f"about {seconds / MINUTE:.0f} min" if seconds < 2 * HOUR else f"about {seconds / HOUR:.1f} h"
+
+
+def jobs_table(record: StudyRecord) -> Table:
+    """Return a row for every job: how it went, with the number that it has in the grid."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("job", justify="right", no_wrap=True)
+    for heading in ("run", "status"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("test MSE", "fit"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("id", "varies", ""):
+        table.add_column(heading, no_wrap=True)
+    for job, row in zip(record.grid.jobs, record.rows(), strict=True):
+        mse, seconds, error = row["test/mse"], row["fit_seconds"], row["error"]
+        remark = "done before" if job.number in record.taken_over else (error or "").partition("\n")[0]
+        table.add_row(
+            str(job.number + 1),
+            Text(job.name),
+            Text(row["status"], STATUS_STYLES.get(row["status"], "")),
+            "" if mse is None else f"{mse:.3e}",
+            "" if seconds is None else f"{seconds:.1f} s",
+            row["run_id"][:8],
+            Text(" ".join(f"{key}={row[key]}" for key in record.grid.varying)),
+            Text(remark, "red" if error else "dim"),
+        )
+    return table
 
 
 def study_table(title: str, groups: Sequence[Group], baselines: Mapping[str, float]) -> Table:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from rnnlab.errors import BadInputError, Problem, listed, nearest
 from rnnlab.tracking.result import RunResult
@@ -16,6 +19,10 @@ SINGLE = "single"
 
 SHORT_ID = 8
 NAMES_SHOWN = 5
+
+
+class FolderInUseError(Exception):
+    """Another process is at work on the run."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,33 @@ class RunFolder:
     def log(self) -> Path:
         """What Lightning, warnings and rnnlab said."""
         return self.path / "run.log"
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep the folder for this process; the claim ends with the process, however that ends.
+
+        Raises:
+            FolderInUseError: another process has it.
+        """
+        try:
+            with FileLock(self._lock, timeout=0):
+                yield
+        except Timeout as error:
+            raise FolderInUseError(f"another process is at work on {self.path}") from error
+
+    def is_in_use(self) -> bool:
+        """Return whether a process is at work on the run."""
+        if not self._lock.exists():
+            return False
+        try:
+            with self.in_use():
+                return False
+        except FolderInUseError:
+            return True
+
+    @property
+    def _lock(self) -> Path:
+        return self.path / ".lock"
 
     def read_result(self) -> RunResult | None:
         """Return how the run went, or None where that was not written yet."""

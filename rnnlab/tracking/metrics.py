@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
+import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,7 +43,8 @@ class MetricBuffer:
         self.last: dict[str, float] = {}
         self._known: set[tuple[str, int]] = set()
         if path.exists():
-            self._known = {(name, step) for name, (steps, _) in read_curves(path).items() for step in steps}
+            _drop_torn_line(path)
+            self._known = {(point.metric, point.step) for point in read_points(path)}
         else:
             path.write_text("metric,step,value,time\n", encoding="utf-8")
 
@@ -63,18 +66,46 @@ class MetricBuffer:
         self._sent_at = time.monotonic()
         if not waiting:
             return
-        with self._path.open("a", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows(waiting)
-        for start in range(0, len(waiting), LARGEST_BATCH):
-            self._send(waiting[start : start + LARGEST_BATCH])
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(waiting)
+        with self._path.open("ab", buffering=0) as file:
+            file.write(text.getvalue().encode())
+        self._send_all(waiting)
+
+    def send_missing(self, sent: Callable[[Iterable[str]], set[tuple[str, int]]]) -> None:
+        """Send the points in the file that a process which was killed could not send any more.
+
+        Args:
+            sent: returns metric and step of the points of some metrics that were sent.
+        """
+        points = list(read_points(self._path))
+        known = sent({point.metric for point in points})
+        self._send_all([point for point in points if (point.metric, point.step) not in known])
+
+    def _send_all(self, points: Sequence[Point]) -> None:
+        for start in range(0, len(points), LARGEST_BATCH):
+            self._send(points[start : start + LARGEST_BATCH])
+
+
+def read_points(path: Path) -> Iterator[Point]:
+    """Yield the points in a run's CSV file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            yield Point(row["metric"], int(row["step"]), float(row["value"]), float(row["time"]))
+
+
+def _drop_torn_line(path: Path) -> None:
+    """Cut off what a process wrote that was killed in the middle of a line."""
+    content = path.read_bytes()
+    if not content.endswith(b"\n"):
+        os.truncate(path, content.rfind(b"\n") + 1)
 
 
 def read_curves(path: Path) -> dict[str, tuple[list[int], list[float]]]:
     """Return the steps and values of each metric in a run's CSV file."""
     curves: dict[str, tuple[list[int], list[float]]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            steps, values = curves.setdefault(row["metric"], ([], []))
-            steps.append(int(row["step"]))
-            values.append(float(row["value"]))
+    for point in read_points(path):
+        steps, values = curves.setdefault(point.metric, ([], []))
+        steps.append(point.step)
+        values.append(point.value)
     return curves

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,17 @@ class MlflowRun:
         """Copy a folder's files to the run's artifacts."""
         self._store.client.log_artifacts(self.run_id, str(path), folder)
 
-    def end(self, status: str) -> None:
-        """Set the final status: FINISHED, FAILED or KILLED."""
-        self._store.client.set_terminated(self.run_id, status, end_time=round(time.time() * 1000))
+    def logged(self, metrics: Iterable[str]) -> set[tuple[str, int]]:
+        """Return metric and step of every point that the store has of the metrics."""
+        histories = (self._store.client.get_metric_history(self.run_id, metric) for metric in metrics)
+        return {(point.key, point.step) for history in histories for point in history}
+
+    def end(self, status: str, at: float | None = None) -> None:
+        """Set the final status: FINISHED, FAILED or KILLED.
+
+        Args:
+            status: which of them.
+            at: when it ended, in seconds since 1970; by default now.
+        """
+        ended = round((at or time.time()) * 1000)
+        self._store.client.set_terminated(self.run_id, status, end_time=ended)

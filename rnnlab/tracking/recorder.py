@@ -15,8 +15,10 @@ from typing import Any, Self
 from rnnlab.config.record import config_hash, facets, flat, plain, run_name, save_config
 from rnnlab.config.schema import RunConfig
 from rnnlab.home import home, outputs
-from rnnlab.provenance.environment import code_version, machine, package_versions
+from rnnlab.provenance.code import code_version
+from rnnlab.provenance.environment import machine, package_versions
 from rnnlab.tracking.folder import RunFolder, write_json
+from rnnlab.tracking.heartbeat import heartbeat
 from rnnlab.tracking.metrics import MetricBuffer
 from rnnlab.tracking.mlflow_run import MlflowRun
 from rnnlab.tracking.result import RunResult
@@ -78,6 +80,7 @@ class Recorder:
         tags = run_tags(self._config, name)
         if self._resumed is not None:
             run_id, self.folder = self._resumed.result.run_id, self._resumed.folder
+            self._exits.enter_context(self.folder.in_use())
             if self._store is not None:
                 self._run = MlflowRun(self._store, run_id)
                 self._run.reopen()
@@ -87,12 +90,16 @@ class Recorder:
                 self._run = MlflowRun.create(self._store, name, tags)
             run_id = self._run.run_id if self._run else uuid.uuid4().hex
             self.folder = RunFolder.claim(outputs(), self._config.study.name, name, run_id)
+            self._exits.enter_context(self.folder.in_use())
+        if self._run is not None:
+            self._exits.enter_context(heartbeat(self._run))
         self.result = RunResult(
             run_id=run_id,
             name=name,
             overrides=self._overrides,
             config_hash=config_hash(self._config),
             folder=str(self.folder.path),
+            fingerprint=tags["rnnlab.fingerprint"],
             job=self._config.study.job,
             parent=self._config.study.parent,
             **facets(self._config),
@@ -102,6 +109,8 @@ class Recorder:
         self.metrics = MetricBuffer(self.folder.metrics, self._run.log_points if self._run else lambda _: None)
         if self._resumed is not None:
             self.metrics.last.update(self._resumed.result.metrics)
+            if self._run is not None:
+                self.metrics.send_missing(self._run.logged)
         save_config(self._config, self.folder.config)
         self._manifest: dict[str, Any] = {
             "run_id": run_id,
@@ -111,6 +120,7 @@ class Recorder:
             "job": self._config.study.job,
             "overrides": self._overrides,
             "config_hash": self.result.config_hash,
+            "fingerprint": self.result.fingerprint,
             "code": code_version(),
             "packages": package_versions(),
             "machine": machine(),
@@ -141,8 +151,9 @@ class Recorder:
         with self._exits:
             log.info("the run ends: %s", self.result.status)
             try:
-                write_json(self.folder.result, self.result.to_dict())
+                # In this order: a run whose process is killed in between is FINISHED only if nothing is missing.
                 self.metrics.flush()
+                write_json(self.folder.result, self.result.to_dict())
                 if self._run is not None:
                     if self.result.error or self._resumed:
                         self._run.set_tags({"rnnlab.error": self.result.error or ""})

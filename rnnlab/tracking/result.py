@@ -17,6 +17,7 @@ class RunResult:
         status: RUNNING, FINISHED, FAILED or KILLED.
         overrides: what was given on the command line or by the study.
         config_hash: see `rnnlab.config.record.config_hash`.
+        fingerprint: see `rnnlab.tracking.fingerprint.fingerprint`; None where it was not recorded.
         folder: the run's folder (absolute).
         function, cell, layers, seed: what the run is compared by.
         metrics: the last value of each metric.
@@ -45,6 +46,12 @@ class RunResult:
     error: str | None = None
     job: int | None = None
     parent: str | None = None
+    fingerprint: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to the run by itself."""
+        return self.status != "RUNNING"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values, ready for JSON."""

@@ -8,9 +8,14 @@ import sys
 from rnnlab.home import mlruns
 from rnnlab.tracking.store import local_uri
 
+HOST = "127.0.0.1"
+USUAL_PORT = 5000
+
 
 def free_port(host: str) -> int:
-    """Return a port of the host that nothing listens on."""
+    """Return a port of the host that nothing listens on: the usual one if it is free."""
+    if port_is_free(host, USUAL_PORT):
+        return USUAL_PORT
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])

@@ -9,6 +9,7 @@ import sqlite3
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -24,10 +25,12 @@ from rnnlab.tracking.folder import SINGLE
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 SECONDS_TO_ANSWER = 5
+RUNS_A_PAGE = 1000
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 """Makes MLflow's pages open on runs and charts; without it they take the experiment for one of language models."""
 
@@ -48,6 +51,18 @@ class Store:
     def client(self) -> MlflowClient:
         """MLflow's client for this store."""
         return _client(self.uri)
+
+    def pages(self, condition: str) -> Iterator[Run]:
+        """Yield the experiment's runs that a filter in MLflow's language lets through, however many."""
+        token = None
+        while True:
+            page = self.client.search_runs(
+                [self.experiment_id], filter_string=condition, max_results=RUNS_A_PAGE, page_token=token
+            )
+            yield from page
+            token = page.token
+            if not token:
+                return
 
 
 def check_places(tracking: TrackingConfig, study: str | None = None) -> None:

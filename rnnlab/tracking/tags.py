@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import getpass
+import time
+from collections.abc import Mapping
 
 from rnnlab.config.record import config_hash, facets
 from rnnlab.config.schema import RunConfig
-from rnnlab.provenance.environment import code_version, machine, package_versions
+from rnnlab.provenance.code import code_version
+from rnnlab.provenance.environment import machine, package_versions
+from rnnlab.provenance.process import Process, this_process
+from rnnlab.tracking.fingerprint import fingerprint
 
 
 def run_tags(config: RunConfig, name: str) -> dict[str, str]:
@@ -16,11 +21,13 @@ def run_tags(config: RunConfig, name: str) -> dict[str, str]:
         "mlflow.note.content": description(config),
         "rnnlab.study": config.study.name or "",
         "rnnlab.config_hash": config_hash(config),
+        "rnnlab.fingerprint": fingerprint(config),
         "rnnlab.threads": str(config.trainer.threads),
     }
     if config.study.parent:
         tags["mlflow.parentRunId"] = config.study.parent
-    return tags | environment_tags()
+        tags["rnnlab.job"] = str(config.study.job)
+    return tags | environment_tags() | process_tags()
 
 
 def environment_tags() -> dict[str, str]:
@@ -35,6 +42,34 @@ def environment_tags() -> dict[str, str]:
         }
     tags |= {f"rnnlab.version.{package}": version for package, version in package_versions().items()}
     return tags | {f"rnnlab.machine.{what}": str(value) for what, value in machine().items()}
+
+
+def process_tags() -> dict[str, str]:
+    """Return the tags that tell which process makes a run, and that it is alive now."""
+    process = this_process()
+    return {
+        "rnnlab.process.host": process.host,
+        "rnnlab.process.pid": str(process.pid),
+        "rnnlab.process.started": repr(process.started),
+    } | heartbeat_tag()
+
+
+def heartbeat_tag() -> dict[str, str]:
+    """Return the tag that tells when a run's process was last known to be alive: seconds since 1970."""
+    return {"rnnlab.heartbeat": repr(time.time())}
+
+
+def process_of(tags: Mapping[str, str]) -> tuple[Process, float] | None:
+    """Return the process that `process_tags` wrote and its last heartbeat, or None where the tags lack it."""
+    try:
+        process = Process(
+            tags["rnnlab.process.host"],
+            int(tags["rnnlab.process.pid"]),
+            float(tags["rnnlab.process.started"]),
+        )
+        return process, float(tags["rnnlab.heartbeat"])
+    except (KeyError, ValueError):
+        return None
 
 
 def description(config: RunConfig) -> str:

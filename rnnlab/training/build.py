@@ -48,10 +48,15 @@ def build_schedule(config: RunConfig) -> Callable[[int], float]:
     return lambda epoch: float(schedule(min(1.0, epoch / config.trainer.max_epochs)))
 
 
-def choose_device(accelerator: str) -> torch.device:
-    """Return the device for ``auto``, ``cpu`` or ``gpu``."""
+def gpus(accelerator: str) -> int:
+    """Return the number of GPUs that ``auto``, ``cpu`` or ``gpu`` trains on here."""
+    return 0 if accelerator == "cpu" else torch.cuda.device_count()
+
+
+def choose_device(accelerator: str, gpu: int = 0) -> torch.device:
+    """Return the device for ``auto``, ``cpu`` or ``gpu``; ``gpu`` is the number of the GPU to take."""
     if accelerator == "gpu" or (accelerator == "auto" and torch.cuda.is_available()):
-        return torch.device("cuda", 0)
+        return torch.device("cuda", gpu)
     return torch.device("cpu")
 
 

@@ -92,6 +92,20 @@ class LastEpoch:
         self._seconds = seconds
         self._best = best
         self._saved_at = float("-inf")
+        self._began = time.perf_counter()
+
+    @property
+    def fit_seconds(self) -> float:
+        """Time spent training, also before a resumption."""
+        return time.perf_counter() - self._began
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what must be known to go on: the time spent so far."""
+        return {"fit_seconds": self.fit_seconds}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` returned."""
+        self._began = time.perf_counter() - state["fit_seconds"]
 
     def epoch_ended(self, epoch: Epoch, trainer: pl.Trainer) -> None:  # noqa: ARG002
         """Write the checkpoint if it is time, or if this is the end."""

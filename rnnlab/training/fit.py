@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ import pytorch_lightning as pl
 import torch
 from rich.console import Console
 
-from rnnlab.config.schema import RunConfig
+from rnnlab.config.schema import RunConfig, TrainerConfig
 from rnnlab.data.windows import Splits
 from rnnlab.models.network import SequenceNetwork
 from rnnlab.tracking.folder import RunFolder
@@ -29,9 +28,9 @@ class Fitted:
     """What training took.
 
     Attributes:
-        seconds: wall-clock time of the fit.
-        steps: optimiser steps taken, those before a resumption left out.
-        epochs: passes over the training windows in the whole run.
+        seconds: wall-clock time of the fit, up to the checkpoint it was resumed from included.
+        steps: optimiser steps taken.
+        epochs: passes over the training windows.
     """
 
     seconds: float
@@ -39,12 +38,12 @@ class Fitted:
     epochs: int
 
 
-def prepare_device(accelerator: str, threads: int) -> torch.device:
+def prepare_device(accelerator: str, threads: int, gpu: int = 0) -> torch.device:
     """Return the device of a run, the process set up for it: threads, and reproducible kernels on a GPU."""
     # cuBLAS reads this when CUDA starts; without it the results of cuDNN's recurrent layers vary.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:2")
     torch.set_num_threads(threads)
-    device = choose_device(accelerator)
+    device = choose_device(accelerator, gpu)
     if device.type == "cuda":
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
@@ -65,7 +64,7 @@ def fit(
     """Train the network in place and return what it took.
 
     Args:
-        network: what is trained; afterwards it holds the weights of the last epoch.
+        network: what is trained.
         splits: the windows.
         config: the run's config.
         folder: gets the checkpoints.
@@ -78,11 +77,16 @@ def fit(
         DivergedError: a loss is no longer a number.
     """
     settings = config.trainer
+    if resume:
+        done = _fitted_before(folder, settings)
+        if done is not None:
+            return done
     best = BestEpoch(network, folder.best, settings.early_stopping.patience, settings.early_stopping.min_delta)
+    last = LastEpoch(folder.last, settings.checkpoint_seconds, best)
     listeners: list[Listener] = [
         LossRecorder(metrics, settings.log_every_n_steps),
         best,
-        LastEpoch(folder.last, settings.checkpoint_seconds, best),
+        last,
     ]
     shown: AbstractContextManager[Any] = nullcontext()
     if console is not None and console.is_terminal:
@@ -98,7 +102,7 @@ def fit(
     )
     trainer = pl.Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
-        devices=1,
+        devices=[device.index] if device.type == "cuda" else 1,
         max_epochs=settings.max_epochs,
         gradient_clip_val=settings.gradient_clip,
         callbacks=[EpochEnds(len(splits.train), listeners)],
@@ -110,11 +114,21 @@ def fit(
         num_sanity_val_steps=0,
     )
     data = WindowData(splits, config.data.batch_size, config.seed, device)
-    steps_before = read_checkpoint(folder.last, "resume")["global_step"] if resume else 0
-    started = time.perf_counter()
     try:
         with shown:
             trainer.fit(module, datamodule=data, ckpt_path=folder.last if resume else None, weights_only=True)
     finally:
         best.save()
-    return Fitted(time.perf_counter() - started, trainer.global_step - steps_before, trainer.current_epoch)
+    return Fitted(last.fit_seconds, trainer.global_step, trainer.current_epoch)
+
+
+def _fitted_before(folder: RunFolder, settings: TrainerConfig) -> Fitted | None:
+    """Return what training took if the last checkpoint is its end already: the run was interrupted after it."""
+    checkpoint = read_checkpoint(folder.last, "resume")
+    states = checkpoint["callbacks"][EpochEnds.__name__]
+    epochs, best = checkpoint["epoch"] + 1, states[BestEpoch.__name__]
+    patience = settings.early_stopping.patience
+    stopped_early = patience is not None and epochs - best["reference_epoch"] >= patience
+    if epochs < settings.max_epochs and not stopped_early:
+        return None
+    return Fitted(states[LastEpoch.__name__]["fit_seconds"], checkpoint["global_step"], epochs)

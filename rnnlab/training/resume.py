@@ -47,6 +47,8 @@ def resume(given: RunConfig, overrides: list[str]) -> tuple[RunConfig, Resumed]:
     result = folder.read_result()
     if result is None:
         raise BadInputError(Problem("resume", given.resume, f"{folder.path} holds no result.json"))
+    if folder.is_in_use():
+        raise BadInputError(Problem("resume", given.resume, f"{result.name} is being trained by another process"))
     _take_over(given, config, overrides)
     read_checkpoint(folder.best, "resume")
     done = read_checkpoint(folder.last, "resume")["epoch"] + 1
@@ -60,6 +62,19 @@ def resume(given: RunConfig, overrides: list[str]) -> tuple[RunConfig, Resumed]:
             ),
         )
     return config, Resumed(folder, result)
+
+
+def resumable(folder: RunFolder) -> Resumed | None:
+    """Return the run of a folder if training can go on from its last checkpoint, else None."""
+    result = folder.read_result()
+    if result is None or folder.is_in_use():
+        return None
+    try:
+        read_checkpoint(folder.best, "resume")
+        read_checkpoint(folder.last, "resume")
+    except BadInputError:
+        return None
+    return Resumed(folder, result)
 
 
 def _take_over(given: RunConfig, config: RunConfig, overrides: list[str]) -> None:

@@ -43,7 +43,7 @@ def train_run(
         folder, metrics = recorder.folder, recorder.metrics
         if console is not None:
             console.print(f"[bold]{recorder.result.name}[/]  run {recorder.result.run_id[:8]}")
-        device = prepare_device(config.trainer.accelerator, config.trainer.threads)
+        device = prepare_device(config.trainer.accelerator, config.trainer.threads, config.study.gpu or 0)
         recorder.tag(device=device)
         recorder.note(device=str(device))
         splits = build_splits(config)
@@ -51,6 +51,7 @@ def train_run(
         recorder.datasets({use: windows.digest() for use, windows in parts.items() if windows is not None})
         network = build_run_network(config)
         recorder.result.parameters = parameter_count(network)
+        recorder.tag(parameters=recorder.result.parameters)
 
         fitted = fit(
             network,
@@ -62,8 +63,7 @@ def train_run(
             console=console,
             resume=resumed is not None,
         )
-        before = resumed.result.fit_seconds or 0.0 if resumed else 0.0
-        recorder.result.fit_seconds = before + fitted.seconds
+        recorder.result.fit_seconds = fitted.seconds
         metrics.add("time/fit_seconds", recorder.result.fit_seconds, fitted.epochs)
         metrics.add("time/steps_per_second", fitted.steps / fitted.seconds, fitted.epochs)
 

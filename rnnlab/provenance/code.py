@@ -1,0 +1,90 @@
+"""The version of the code that a result depends on: rnnlab's own, and the user's."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import subprocess
+import sysconfig
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rnnlab import __version__
+
+PACKAGE = Path(__file__).parents[1]
+DIGITS = 12
+
+
+@cache
+def code_version() -> dict[str, Any]:
+    """Return commit, branch and whether files differ from it, of rnnlab's clone or else of the current folder.
+
+    Empty where neither is under git.
+    """
+    folder = PACKAGE if _in_clone() else Path.cwd()
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        return {}
+    return {
+        "commit": commit,
+        "branch": _git(folder, "rev-parse", "--abbrev-ref", "HEAD"),
+        "dirty": bool(_git(folder, "status", "--porcelain", "--untracked-files=no")),
+    }
+
+
+@cache
+def code_id() -> str:
+    """Return what two runs have in common that were made by the same rnnlab.
+
+    It is the commit of rnnlab's clone, with a hash of the package's source where files differ from that
+    commit; the version with such a hash where rnnlab is installed without a clone.
+    """
+    if not _in_clone():
+        return f"{__version__}+{_source_hash([PACKAGE])}"
+    version = code_version()
+    if version["dirty"] or _git(PACKAGE, "status", "--porcelain", "--", "."):
+        return f"{version['commit']}+{_source_hash([PACKAGE])}"
+    return str(version["commit"])
+
+
+@cache
+def own_code_id(module: str) -> str:
+    """Return a hash of the source of a user's top-level module, or of all files of their package.
+
+    Empty for rnnlab itself, for installed packages and for Python's own: their versions say enough.
+    """
+    if module == "rnnlab":
+        return ""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return ""
+    places = [] if spec is None else spec.submodule_search_locations or [spec.origin or ""]
+    libraries = [sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib", "platstdlib")]
+    own = [Path(place) for place in places if Path(place).exists() and not place.startswith(tuple(libraries))]
+    return _source_hash(own) if own else ""
+
+
+def _source_hash(places: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for place in places:
+        for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
+            digest.update(file.relative_to(place.parent).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:DIGITS]
+
+
+@cache
+def _in_clone() -> bool:
+    return _git(PACKAGE, "ls-files", "--error-unmatch", "__init__.py") is not None
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,33 @@
+"""What a study adds to the overrides of its jobs, for their workers to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+SET_BY_THE_STUDY = ("study.name=", "study.parent=", "study.job=", "study.gpu=", "resume=")
+
+
+def marks(study: str, parent: str, job: int, gpu: int | None, resume: Path | None) -> list[str]:
+    """Return the overrides that tell a job whose it is.
+
+    Args:
+        study: the study's name.
+        parent: the parent's run id.
+        job: the job's number.
+        gpu: the GPU to take, where there are several.
+        resume: the folder of the run to go on with.
+    """
+    found = [f"study.name={_quoted(study)}", f"study.parent={parent}", f"study.job={job}"]
+    found += [f"study.gpu={gpu}"] if gpu is not None else []
+    return found + ([f"resume={_quoted(str(resume))}"] if resume is not None else [])
+
+
+def without_marks(overrides: Sequence[str]) -> list[str]:
+    """Return what was given for the job itself."""
+    return [override for override in overrides if not override.startswith(SET_BY_THE_STUDY)]
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

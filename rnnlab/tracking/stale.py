@@ -1,0 +1,55 @@
+"""Stale runs: RUNNING in the store, with nobody left who could end them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from rnnlab.home import home
+from rnnlab.tracking.folder import RunFolder, write_json
+from rnnlab.tracking.heartbeat import SECONDS_WITHOUT_A_BEAT
+from rnnlab.tracking.mlflow_run import MlflowRun
+from rnnlab.tracking.store import Store
+from rnnlab.tracking.tags import process_of
+
+WHY = "its process is gone"
+
+
+def end_stale_runs(store: Store) -> int:
+    """End every run of the experiment that is RUNNING without a process, and return how many those were.
+
+    A run whose folder says how it ended gets that status; any other is KILLED.
+    """
+    found = 0
+    for run in store.pages("attributes.status = 'RUNNING'"):
+        if is_stale(run.data.tags):
+            end_stale(store, run.info.run_id, run.data.tags)
+            found += 1
+    return found
+
+
+def is_stale(tags: Mapping[str, str]) -> bool:
+    """Return whether the process of a RUNNING run is gone, or silent for long where it cannot be looked at."""
+    known = process_of(tags)
+    if known is None:
+        return False
+    process, beat = known
+    return process.is_gone() if process.is_here() else time.time() - beat > SECONDS_WITHOUT_A_BEAT
+
+
+def end_stale(store: Store, run_id: str, tags: Mapping[str, str]) -> None:
+    """End one stale run, in its folder and in the store."""
+    status, error = "KILLED", WHY
+    if tags.get("rnnlab.folder") and tags.get("rnnlab.kind") != "study":
+        folder = RunFolder(home() / tags["rnnlab.folder"])
+        result = folder.read_result()
+        if result is not None and result.run_id == run_id:
+            if result.ended:
+                status, error = result.status, result.error or ""
+            else:
+                result.status, result.error = status, error
+                write_json(folder.result, result.to_dict())
+    run = MlflowRun(store, run_id)
+    run.set_tags({"rnnlab.error": error})
+    known = process_of(tags)
+    run.end(status, known[1] if known else None)

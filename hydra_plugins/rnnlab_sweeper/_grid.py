@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from hydra_plugins.rnnlab_sweeper._compose import Composer
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem
-from rnnlab.study.grid import Grid, Job, check_jobs
+from rnnlab.study.grid import Grid, check_jobs
 from rnnlab.study.run import Workers, run_study
 from rnnlab.tracking.store import check_places
 from rnnlab.training.build import check_buildable, gpus
@@ -36,9 +36,13 @@ def sweep(
     axes, combinations = _combinations(context, [*(f"{key}={value}" for key, value in params.items()), *arguments])
     if not combinations:
         raise BadInputError(Problem("--multirun", None, "there is nothing to run: an axis of the grid is empty"))
+    shared_keys = [key for key in axes if key.partition(".")[0] in ("study", "tracking")]
+    if shared_keys:
+        raise BadInputError(
+            [Problem(key, None, "holds for the whole study; give it one value") for key in shared_keys]
+        )
     jobs = check_jobs(combinations, Composer(context.config_loader, config), check_buildable)
     shared = jobs[0].config
-    _check_shared(jobs)
     if shared.resume is not None:
         raise BadInputError(Problem("resume", shared.resume, "goes on with one run: leave -m out"))
     grid = Grid(axes, jobs)
@@ -71,15 +75,6 @@ def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str
             values[key] = [override.get_value_element_as_str()]
     products = itertools.product(*([f"{key}={value}" for value in options] for key, options in values.items()))
     return swept, [list(product) for product in products]
-
-
-def _check_shared(jobs: Sequence[Job]) -> None:
-    """Raise BadInputError where jobs differ in what is the whole study's."""
-    first = jobs[0].values
-    for job in jobs:
-        for key, value in job.values.items():
-            if key.startswith(("study.", "tracking.")) and value != first.get(key):
-                raise BadInputError(Problem(key, value, "holds for the whole study; give it one value"))
 
 
 def _error(job: JobReturn) -> Exception | None:

@@ -45,8 +45,16 @@ class ParentRun:
 
     def __enter__(self) -> Self:
         """Make the parent run, or reopen it."""
-        if self._store is None:
-            return self
+        if self._store is not None:
+            try:
+                self._begin(self._store)
+            except BaseException:
+                if self.run is not None:
+                    self.run.end("FAILED")
+                raise
+        return self
+
+    def _begin(self, store: Store) -> None:
         tags = {
             "rnnlab.kind": "study",
             "rnnlab.study": self._name,
@@ -54,18 +62,19 @@ class ParentRun:
             "rnnlab.folder": f"outputs/{self._name}",
         }
         tags |= environment_tags() | process_tags()
-        earlier = None if self._anew else self._earlier(self._store)
+        earlier = None if self._anew else self._earlier(store)
         if earlier is not None:
-            self.run = MlflowRun(self._store, earlier)
+            self.run = MlflowRun(store, earlier)
             self.run.reopen()
             self.run.set_tags(tags)
         else:
-            self.run = MlflowRun.create(self._store, self._name, tags)
-            self.run.log_params({f"grid.{key}": ", ".join(values) for key, values in self._grid.axes.items()})
+            self.run = MlflowRun.create(store, self._name, tags)
+            self.run.log_params(
+                {f"grid.{key.lstrip('+')}": ", ".join(values) for key, values in self._grid.axes.items()}
+            )
         self.run_id = self.run.run_id
         self.describe([], {})
         self._exits.enter_context(heartbeat(self.run))
-        return self
 
     def describe(self, taken_over: Sequence[RunResult], links: dict[str, str]) -> None:
         """Write what the study is into its description on MLflow's pages.

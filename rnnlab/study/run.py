@@ -107,8 +107,6 @@ def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, co
             record.save()
         parent.failed = record.counts() != {"FINISHED": len(grid.jobs)}
         _summarise(record, store, parent, console)
-    if config.tracking.store == "local":
-        console.print(f"MLflow   {command()} ui")
     if parent.failed:
         counts = ", ".join(f"{count} {status}" for status, count in sorted(record.counts().items()))
         console.print(f"[red]not all runs are FINISHED: {counts}[/]")
@@ -154,5 +152,7 @@ def _summarise(record: StudyRecord, store: Store | None, parent: ParentRun, cons
     for file in ("study.json", "results.csv", PAGE):
         parent.run.log_file(record.folder / file)
     parent.run.log_folder(record.folder / "figures", "figures")
+    if not store.uri.startswith("http"):
+        console.print(f"MLflow   {command()} ui, and there:")
     for what, link in zip(("compare", "curves"), links.values(), strict=True):
         console.print(f"{what:<8} {printed(record, store, link)}", markup=False)

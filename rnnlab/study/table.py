@@ -49,7 +49,8 @@ def jobs_table(record: StudyRecord) -> Table:
         table.add_column(heading, no_wrap=True)
     for heading in ("test MSE", "fit"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("id", "varies", ""):
+    varying = record.grid.varying
+    for heading in ("id", *varying, ""):
         table.add_column(heading, no_wrap=True)
     for job, row in zip(record.grid.jobs, record.rows(), strict=True):
         mse, seconds, error = row["test/mse"], row["fit_seconds"], row["error"]
@@ -61,7 +62,7 @@ def jobs_table(record: StudyRecord) -> Table:
             "" if mse is None else f"{mse:.3e}",
             "" if seconds is None else f"{seconds:.1f} s",
             row["run_id"][:8],
-            Text(" ".join(f"{key}={row[key]}" for key in record.grid.varying)),
+            *(Text(str(row[key])) for key in varying),
             Text(remark, "red" if error else "dim"),
         )
     return table

@@ -1,4 +1,4 @@
-"""Links into MLflow's pages. Their form is MLflow's own and documented nowhere; a test opens them in its server."""
+"""Links into MLflow's pages. Their form is MLflow's own and nowhere documented; this one is that of MLflow 3."""
 
 from __future__ import annotations
 

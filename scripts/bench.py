@@ -1,16 +1,24 @@
 #!/usr/bin/env python3
-"""Where speed is measured: what a tracked run costs over a bare PyTorch loop with the same numbers.
+"""Where speed is measured.
 
     .venv/bin/python scripts/bench.py overhead [--rounds 3] [--cell lstm] [--layers 1] [--epochs 50] [--json]
+    .venv/bin/python scripts/bench.py preflight [--jobs 1000]
 
-The two take turns within one call, because machines are shared and drift; what counts is the median of the
-rounds' ratios. The losses of both are compared: only equal work is worth a comparison.
+``overhead``: what a tracked run costs over a bare PyTorch loop with the same numbers. The two take turns within
+one call, because machines are shared and drift; what counts is the median of the rounds' ratios. The losses of
+both are compared: only equal work is worth a comparison.
+
+``preflight``: how long a study takes to check all its jobs and to find that all but one of them are done. The
+runs in the store are as any others, but for their training: that is left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import itertools
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -18,14 +26,23 @@ import tempfile
 import time
 from pathlib import Path
 
+import hydra
 import torch
+from omegaconf import OmegaConf, open_dict
 
+from rnnlab.config.finish import finish
+from rnnlab.config.groups import conf_folder
 from rnnlab.config.record import load_config
+from rnnlab.config.register import register_schemas
 from rnnlab.config.schema import RunConfig
 from rnnlab.data.batches import epoch_order, to_tensors
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.metrics import read_curves
+from rnnlab.tracking.recorder import Recorder
+from rnnlab.tracking.store import open_store
 from rnnlab.training.build import build_optimizer, build_run_network, build_splits
+
+LAST_GROUP = 9
 
 
 def bare_loop(config: RunConfig) -> tuple[float, list[float]]:
@@ -84,16 +101,59 @@ def overhead(cell: str, layers: int, epochs: int, rounds: int) -> dict[str, obje
     return {"cell": cell, "layers": layers, "epochs": epochs, "seconds": rows, "median_ratio_to_bare": ratios}
 
 
+def preflight(jobs: int) -> dict[str, object]:
+    """Return how long a study of so many jobs takes that finds all but one of them done, dry and in earnest."""
+    grid = ["cell=lstm,gru", "layers=1,2,3,4,5", f"seed=range({jobs // 10})"]
+    small = ["study.name=many", "model.hidden_size=4", "trainer.max_epochs=1"]
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["RNNLAB_HOME"] = name
+        started = time.perf_counter()
+        _record_finished(small, jobs // 10)
+        a_run = (time.perf_counter() - started) / (jobs - 1)
+        command = [sys.executable, "-m", "rnnlab", "train", "-m", *grid, *small]
+        seconds = {}
+        for kind, words in (("dry", ["study.dry_run=true"]), ("with the missing run", []), ("all done", [])):
+            started = time.perf_counter()
+            said = subprocess.run([*command, *words], check=True, capture_output=True, text=True).stdout
+            seconds[kind] = time.perf_counter() - started
+            print(said.splitlines()[0], file=sys.stderr)
+        return {"jobs": jobs, "seconds": seconds, "seconds_to_record_a_run": a_run}
+
+
+def _record_finished(overrides: list[str], seeds: int) -> None:
+    """Record FINISHED runs, without training, of all jobs but the last."""
+    register_schemas("train")
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        for number, (cell, layers) in enumerate(itertools.product(("lstm", "gru"), range(1, 6))):
+            chosen = [*overrides, f"cell={cell}", f"layers={layers}"]
+            composed = hydra.compose("train", chosen, return_hydra_config=True)
+            with open_dict(composed):
+                section = composed.pop("hydra")
+            config = finish(composed, OmegaConf.masked_copy(section, ["runtime", "overrides"]))
+            store = open_store(config.tracking)
+            for seed in range(seeds - (number == LAST_GROUP)):
+                with Recorder(dataclasses.replace(config, seed=seed), [], store) as recorder:
+                    for epoch in range(10):
+                        recorder.metrics.add("train/mse", 0.5**epoch, epoch)
+                    recorder.metrics.add("test/mse", 1e-5, 10)
+                    recorder.metrics.add("test/rmse", 1e-5**0.5, 10)
+                    recorder.metrics.add("time/fit_seconds", 1.0, 10)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["overhead"])
+    parser.add_argument("what", choices=["overhead", "preflight"])
     parser.add_argument("--cell", default="lstm", choices=["lstm", "gru", "rnn"])
     parser.add_argument("--layers", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     asked = parser.parse_args()
+    if asked.what == "preflight":
+        print(json.dumps(preflight(asked.jobs), indent=2))
+        return
     found = overhead(asked.cell, asked.layers, asked.epochs, asked.rounds)
     if asked.json:
         print(json.dumps(found, indent=2))

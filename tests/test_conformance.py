@@ -6,7 +6,7 @@ from helpers import SMALL, TINY_DATA, train
 from rnnlab.config.groups import Groups, conf_folder
 from rnnlab.config.record import load_config
 from rnnlab.training.build import build_run_network
-from rnnlab.training.checkpoints import read_checkpoint
+from rnnlab.training.checkpoint_files import read_checkpoint
 
 GROUPS = Groups([str(conf_folder())])
 

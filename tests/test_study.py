@@ -10,7 +10,7 @@ import mlflow
 import pytest
 from helpers import LONG, SMALL, TINY_DATA, command_line, environment, lab_config, rnnlab, wait_for
 
-from rnnlab.study.grid import Grid, Job
+from rnnlab.study.grid import Grid, Job, longest_first
 
 GRID = ["cell=lstm,gru", "layers=1,2", "seed=range(2)"]
 
@@ -52,7 +52,7 @@ def test_a_study_leaves_its_record(study):
     record = json.loads((folder / "outputs" / "pairs" / "study.json").read_text())
     assert record["grid"] == {"cell": ["lstm", "gru"], "layers": ["1", "2"], "seed": ["0", "1"]}
     for job, row in zip(record["jobs"], rows, strict=True):
-        result = json.loads((folder / "outputs" / "pairs" / job["folder"] / "result.json").read_text())
+        result = json.loads((folder / "outputs" / job["folder"] / "result.json").read_text())
         assert job["status"] == result["status"] == row["status"] == "FINISHED"
         assert job["run_id"] == result["run_id"] == row["run_id"]
         assert job["config_hash"] == result["config_hash"]
@@ -143,13 +143,13 @@ def job(number, **changes):
 def test_parameters_that_come_with_a_cell_are_no_axis():
     lstm = {"_target_": "rnnlab.models.cells.LSTM", "forget_bias": 1.0}
     gru = {"_target_": "rnnlab.models.cells.GRU", "gate_bias": 1.0}
-    assert Grid({}, [job(0, cell=lstm), job(1, cell=gru)]).varying() == []
-    assert Grid({}, [job(0, cell=lstm), job(1, cell=lstm | {"forget_bias": 0.0})]).varying() == ["cell.forget_bias"]
+    assert Grid({}, [job(0, cell=lstm), job(1, cell=gru)]).varying == []
+    assert Grid({}, [job(0, cell=lstm), job(1, cell=lstm | {"forget_bias": 0.0})]).varying == ["cell.forget_bias"]
 
 
 def test_the_longest_jobs_start_first():
-    grid = Grid({}, [job(0, layers=1), job(1, layers=3), job(2, layers=2), job(3, layers=3)])
-    assert [entry.number for entry in grid.longest_first()] == [1, 3, 2, 0]
+    jobs = [job(0, layers=1), job(1, layers=3), job(2, layers=2), job(3, layers=3)]
+    assert [entry.number for entry in longest_first(jobs)] == [1, 3, 2, 0]
 
 
 def test_the_same_grid_has_the_same_default_name():

@@ -14,7 +14,7 @@ from rnnlab.data.batches import epoch_order
 from rnnlab.errors import BadInputError
 from rnnlab.tracking.metrics import read_curves
 from rnnlab.training.build import build_run_network, build_splits
-from rnnlab.training.checkpoints import read_checkpoint
+from rnnlab.training.checkpoint_files import read_checkpoint
 from rnnlab.training.schedules import constant, cosine
 
 QUICK = [*SMALL[:1], "layers=1", *TINY_DATA]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +63,7 @@ class Groups:
         for folder in self.folders:
             path = folder / group / f"{option}.yaml"
             if path.is_file():
-                return _read(path)
+                return copy.deepcopy(_read(path, path.stat().st_mtime_ns))
         return None
 
 
@@ -73,7 +75,8 @@ def _folders(source: str) -> Iterator[Path]:
         yield Path(place)
 
 
-def _read(path: Path) -> GroupFile:
+@cache
+def _read(path: Path, _changed: int) -> GroupFile:
     text = path.read_text(encoding="utf-8")
     comments = [line.lstrip("# ") for line in text.splitlines() if line.startswith("#")]
     meaning = next((comment for comment in comments if not comment.startswith("@package")), "")

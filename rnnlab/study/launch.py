@@ -37,16 +37,25 @@ class Launches:
         launch: the launcher.
         interrupted: by the job's number, the folder of a run to go on with.
         gpus: number of GPUs to spread the jobs over.
+        say: told of every job that is tried again.
     """
 
     def __init__(
-        self, record: StudyRecord, store: Store | None, launch: Launch, interrupted: dict[int, RunFolder], gpus: int
+        self,
+        record: StudyRecord,
+        store: Store | None,
+        launch: Launch,
+        *,
+        interrupted: dict[int, RunFolder],
+        gpus: int,
+        say: Callable[[str], None],
     ) -> None:
         self._record = record
         self._store = store
         self._launch = launch
         self._interrupted = dict(interrupted)
         self._gpus = gpus
+        self._say = say
         self._struck: Counter[int] = Counter()
 
     def run(self, jobs: Sequence[Job]) -> None:
@@ -104,6 +113,8 @@ class Launches:
         folder = self._record.folder_of(job)
         if folder is not None and resumable(folder) is not None:
             self._interrupted[job.number] = folder
+            self._say(f"{job.name}: {WORKER_DIED}; it goes on from its checkpoint")
         else:
             self._interrupted.pop(job.number, None)
+            self._say(f"{job.name}: {WORKER_DIED}; it begins again")
         self._record.retry(job, self._interrupted.get(job.number))

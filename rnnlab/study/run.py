@@ -7,6 +7,7 @@ import signal
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.markup import escape
 
 from rnnlab.config.schema import RunConfig
 from rnnlab.console import make_console
@@ -100,7 +101,14 @@ def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, co
         record = StudyRecord(name, parent.run_id, outputs() / name, grid)
         record.begin(plan.done, plan.interrupted.values())
         record.save()
-        launches = Launches(record, store, workers.launch, plan.interrupted, workers.gpus)
+        launches = Launches(
+            record,
+            store,
+            workers.launch,
+            interrupted=plan.interrupted,
+            gpus=workers.gpus,
+            say=lambda text: console.print(f"  [yellow]{escape(text)}[/]"),
+        )
         try:
             _make_runs(launches, record, store, plan, console, fail_fast=config.study.fail_fast)
         finally:

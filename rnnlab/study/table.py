@@ -15,6 +15,7 @@ from rnnlab.study.record import StudyRecord
 from rnnlab.study.summary import Group
 
 MINUTE, HOUR = 60, 3600
+VALUES_SHOWN = 12
 STATUS_STYLES = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow", "RUNNING": "cyan"}
 
 
@@ -31,8 +32,14 @@ def announce(console: Console, name: str, grid: Grid, plan: Plan, workers: int) 
         facts.append(f"{workers} at a time")
         facts.append("no past run to tell the time from" if plan.seconds is None else _about(plan.seconds))
     console.print(f"[bold]study {escape(name)}[/]  {', '.join(facts)}")
-    axes = "  ".join(f"{key}={','.join(values)}" for key, values in grid.axes.items())
+    axes = "  ".join(f"{key}={_values(values)}" for key, values in grid.axes.items())
     console.print(f"  {axes}", markup=False)
+
+
+def _values(values: Sequence[str]) -> str:
+    if len(values) <= VALUES_SHOWN:
+        return ",".join(values)
+    return f"{','.join(values[:3])},...,{values[-1]} ({len(values)} values)"
 
 
 def _about(seconds: float) -> str:

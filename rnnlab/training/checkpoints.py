@@ -5,10 +5,7 @@ Both load with ``weights_only=True``: they hold tensors and plain values, nothin
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from rnnlab.errors import BadInputError, Problem
+from rnnlab.training.checkpoint_files import read_checkpoint, replacing
 from rnnlab.training.epochs import Epoch
 
 
@@ -115,41 +112,3 @@ class LastEpoch:
             with replacing(self._path) as beside:
                 trainer.save_checkpoint(beside)
             self._saved_at = time.monotonic()
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a file to write beside ``path`` that takes its place: a reader finds the old or the whole new one."""
-    beside = path.with_name(f".{path.name}.new")
-    yield beside
-    with beside.open("rb+") as file:
-        os.fsync(file.fileno())
-    beside.replace(path)
-
-
-def read_checkpoint(path: Path, key: str) -> dict[str, Any]:
-    """Return a checkpoint's content, tensors on the CPU; nothing is unpickled.
-
-    Args:
-        path: the file.
-        key: the key that led here, ``run`` or ``resume``, for the message.
-
-    Raises:
-        BadInputError: there is no such file, or it is damaged.
-    """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise BadInputError(
-            Problem(
-                key,
-                path.parent.parent.name,
-                f"has no checkpoint {path.name}; it ended too early, train it again",
-            )
-        ) from error
-    except Exception as error:  # a damaged file can make the reader stumble anywhere
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BadInputError(Problem(key, str(path), f"is a damaged checkpoint ({why})".rstrip("."))) from error
-    if not isinstance(content, dict) or "state_dict" not in content:
-        raise BadInputError(Problem(key, str(path), "is no checkpoint of rnnlab"))
-    return content

@@ -17,7 +17,8 @@ from rnnlab.models.network import SequenceNetwork
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.metrics import MetricBuffer
 from rnnlab.training.build import build_optimizer, build_schedule, choose_device
-from rnnlab.training.checkpoints import BestEpoch, LastEpoch, read_checkpoint
+from rnnlab.training.checkpoint_files import read_checkpoint
+from rnnlab.training.checkpoints import BestEpoch, LastEpoch
 from rnnlab.training.epochs import EpochEnds, Listener
 from rnnlab.training.listeners import LossRecorder, TrainingBar, TrainingLines
 from rnnlab.training.module import SequenceRegression, WindowData

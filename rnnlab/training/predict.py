@@ -15,7 +15,7 @@ from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
 from rnnlab.tracking.folder import RunFolder, find_run, write_json
 from rnnlab.training.build import build_run_network, build_splits
-from rnnlab.training.checkpoints import read_checkpoint
+from rnnlab.training.checkpoint_files import read_checkpoint
 from rnnlab.training.fit import prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
 from rnnlab.training.resume import load_run_config

@@ -13,7 +13,7 @@ from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
 from rnnlab.tracking.folder import RunFolder, find_run
 from rnnlab.tracking.recorder import Resumed
-from rnnlab.training.checkpoints import read_checkpoint
+from rnnlab.training.checkpoint_files import read_checkpoint
 
 MAY_CHANGE = ("trainer", "tracking")
 """Sections that may be given anew: how long and on what to train, and where that is recorded."""

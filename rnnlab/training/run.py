@@ -14,7 +14,7 @@ from rnnlab.tracking.recorder import Recorder, Resumed
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import Store
 from rnnlab.training.build import build_run_network, build_splits
-from rnnlab.training.checkpoints import read_checkpoint
+from rnnlab.training.checkpoint_files import read_checkpoint
 from rnnlab.training.fit import fit, prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rnnlab.config.schema import RunConfig
 from rnnlab.interrupts import Interrupted, interrupts_raised
-from rnnlab.study.marks import without_marks
+from rnnlab.study.marks import in_study_process, without_marks
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import open_store
@@ -33,7 +33,7 @@ def train_job(config: RunConfig, overrides: list[str]) -> RunResult | None:
         with interrupts_raised(), _ending_with_its_parent():
             return train_run(config, without_marks(overrides), open_store(config.tracking), resumed=resumed)
     except Interrupted as interruption:
-        if interruption.signum == signal.SIGTERM:
+        if interruption.signum == signal.SIGTERM and not in_study_process():
             return None  # the run is KILLED; whether it is tried again is for the study to say
         raise
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 SET_BY_THE_STUDY = ("study.name=", "study.parent=", "study.job=", "study.gpu=", "resume=")
+
+STUDY_PROCESS = "RNNLAB_STUDY_PROCESS"
 
 
 def marks(study: str, parent: str, job: int, gpu: int | None, resume: Path | None) -> list[str]:
@@ -26,6 +29,16 @@ def marks(study: str, parent: str, job: int, gpu: int | None, resume: Path | Non
 def without_marks(overrides: Sequence[str]) -> list[str]:
     """Return what was given for the job itself."""
     return [override for override in overrides if not override.startswith(SET_BY_THE_STUDY)]
+
+
+def mark_study_process() -> None:
+    """Remember that this process runs a study; some launchers run the jobs in it, too."""
+    os.environ[STUDY_PROCESS] = str(os.getpid())
+
+
+def in_study_process() -> bool:
+    """Return whether this process runs a study: then it is no worker, whose end would be one job's matter."""
+    return os.environ.get(STUDY_PROCESS) == str(os.getpid())
 
 
 def _quoted(text: str) -> str:

@@ -81,8 +81,12 @@ class StudyProgress:
             if result.run_id not in self._shown:
                 self._shown.add(result.run_id)
                 self._console.print(self._line(result))
+        for number, why in list(self._record.errors.items()):
+            if number not in self._record.results and str(number) not in self._shown:
+                self._shown.add(str(number))
+                self._console.print(f"  [red]FAILED: {escape(why)}  {self._job(number)}[/]")
         mses = [result.metrics["test/mse"] for result in ended if "test/mse" in result.metrics]
-        failed = sum(result.status == "FAILED" for result in ended)
+        failed = sum(self._record.status(job) == "FAILED" for job in self._record.grid.jobs)
         self.failed = failed > 0
         state = f"{len(results) - len(ended)} running, {failed} failed"
         if mses:
@@ -94,8 +98,9 @@ class StudyProgress:
         if result.status == "FINISHED":
             return f"  {name}  test MSE {result.metrics['test/mse']:.3e}  fit {result.fit_seconds or 0:.1f} s"
         style = "red" if result.status == "FAILED" else "yellow"
-        job = -1 if result.job is None else result.job
         why = escape((result.error or "no reason known").partition("\n")[0])
         log = escape(as_typed(Path(result.folder) / "run.log"))
-        given = escape(self._overrides.get(job, ""))
-        return f"  [{style}]{name}  {result.status}: {why}  job {job + 1}: {given}  log {log}[/]"
+        return f"  [{style}]{name}  {result.status}: {why}  {self._job(result.job)}  log {log}[/]"
+
+    def _job(self, number: int | None) -> str:
+        return "" if number is None else f"job {number + 1}: {escape(self._overrides.get(number, ''))}"

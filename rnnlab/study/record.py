@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,7 @@ class StudyRecord:
     errors: dict[int, str] = field(default_factory=dict)
     _passed_over: set[Path] = field(default_factory=set)
     _elsewhere: set[Path] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, done: Mapping[int, RunResult], interrupted: Iterable[RunFolder]) -> None:
         """Make the folder, and tell runs that were there before from those to come.
@@ -57,15 +59,16 @@ class StudyRecord:
 
     def collect(self) -> None:
         """Read how the jobs went from their folders."""
-        here = {path.parent for path in self.folder.glob("*/result.json")}
-        for path in (here | self._elsewhere) - self._passed_over:
-            result = RunFolder(path).read_result()
-            if result is None or result.parent != self.parent or result.job is None:
-                continue
-            result.folder = str(path)
-            self.results[result.job] = result
-            if result.ended:
-                self._passed_over.add(path)
+        with self._lock:
+            here = {path.parent for path in self.folder.glob("*/result.json")}
+            for path in (here | self._elsewhere) - self._passed_over:
+                result = RunFolder(path).read_result()
+                if result is None or result.parent != self.parent or result.job is None:
+                    continue
+                result.folder = str(path)
+                self.results[result.job] = result
+                if result.ended:
+                    self._passed_over.add(path)
 
     def folder_of(self, job: Job) -> RunFolder | None:
         """Return the folder of a job's run, or None while it has none."""
@@ -74,11 +77,12 @@ class StudyRecord:
 
     def retry(self, job: Job, folder: RunFolder | None) -> None:
         """Forget how a job went: it is tried again, in the folder of its run or, without one, with a new run."""
-        before = self.results.pop(job.number)
-        if folder is not None:
-            self._passed_over.discard(folder.path)
-        else:
-            self._passed_over.add(Path(before.folder))
+        with self._lock:
+            before = self.results.pop(job.number)
+            if folder is not None:
+                self._passed_over.discard(folder.path)
+            else:
+                self._passed_over.add(Path(before.folder))
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs have each status."""

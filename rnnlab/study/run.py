@@ -18,6 +18,7 @@ from rnnlab.report.figures import draw_comparison
 from rnnlab.study.grid import Grid
 from rnnlab.study.launch import Launch, Launches
 from rnnlab.study.links import PAGE, printed, save_links
+from rnnlab.study.marks import mark_study_process
 from rnnlab.study.parent import ParentRun
 from rnnlab.study.plan import Plan, make_plan
 from rnnlab.study.progress import StudyProgress
@@ -129,6 +130,7 @@ def _make_runs(
     if not plan.to_run:
         return
     # A launcher waits where only a signal reaches it.
+    mark_study_process()
     progress = StudyProgress(console, record, lambda: os.kill(os.getpid(), signal.SIGTERM) if fail_fast else None)
     try:
         with progress:
@@ -137,6 +139,10 @@ def _make_runs(
         stopped = fail_fast and progress.failed and isinstance(error, Interrupted)
         settle(record, store, "KILLED", STOPPED if stopped else "the study was interrupted")
         if not stopped:
+            done = record.counts().get("FINISHED", 0)
+            console.print(
+                f"[yellow]{done} of {len(record.grid.jobs)} runs are FINISHED; the same command goes on[/]"
+            )
             raise
         console.print(f"[red]{STOPPED}[/]")
 

@@ -24,6 +24,7 @@ from rnnlab.tracking import stale
 from rnnlab.tracking.fingerprint import fingerprint
 from rnnlab.tracking.past import PastRun
 from rnnlab.tracking.recorder import Recorder
+from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import open_store
 from rnnlab.tracking.tags import process_tags
 
@@ -71,7 +72,7 @@ def test_mistakes_are_told_as_when_they_are_composed_one_by_one(loader, bad):
 
 def past(config, seconds):
     with_params = {key: str(value) for key, value in flat(plain(config))}
-    result = type("Result", (), {"status": "FINISHED"})()
+    result = RunResult("id", "name", [], "hash", "", "sin", "lstm", 1, 0, "FINISHED", fit_seconds=seconds - 1)
     return PastRun(result, 0.0, seconds, with_params)
 
 
@@ -79,7 +80,7 @@ def test_the_time_is_told_from_runs_of_the_same_network_before_any_other():
     jobs = [Job(seed, [], dataclasses.replace(lab_config(seed=seed), layers=2)) for seed in range(5)]
     assert estimated_seconds(jobs, [], 2) is None
     one_layer = past(lab_config(layers=1), 10.0)
-    assert estimated_seconds(jobs, [one_layer], 2) == pytest.approx(3 * 20.0)
+    assert estimated_seconds(jobs, [one_layer], 2) == pytest.approx(3 * (2 * 9.0 + 1.0)), "twice the training"
     same = [past(lab_config(layers=2), seconds) for seconds in (4.0, 5.0, 90.0)]
     assert estimated_seconds(jobs, [one_layer, *same], 2) == pytest.approx(3 * 5.0)
     assert estimated_seconds(jobs, [one_layer, *same], 5) == pytest.approx(5.0)

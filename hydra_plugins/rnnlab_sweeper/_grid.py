@@ -89,8 +89,9 @@ def _error(job: JobReturn) -> Exception | None:
 def _set_workers(config: DictConfig, shared: RunConfig, on_gpus: int, jobs: int) -> int:
     """Tell the launcher how many runs may go on at the same time, and return that number."""
     everywhere = on_gpus * shared.study.jobs_per_gpu or max(1, joblib.cpu_count() // shared.trainer.threads)
-    at_once: int = min(jobs, shared.study.workers or everywhere)
     launcher = config.hydra.launcher
-    if "n_jobs" in launcher:
-        launcher.n_jobs = at_once
+    if "n_jobs" not in launcher:
+        return shared.study.workers or 1
+    at_once: int = min(jobs, shared.study.workers or everywhere)
+    launcher.n_jobs = at_once
     return at_once

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 FACTORS = ("layers", "trainer.max_epochs", "data.train_samples", "data.window")
+WIDTH = "model.hidden_size"
+KNOWN = {*FACTORS, WIDTH}
+"""The keys that `work` needs."""
 
 
 def work(values: Mapping[str, Any]) -> float:
@@ -13,12 +16,8 @@ def work(values: Mapping[str, Any]) -> float:
 
     Args:
         values: the flattened config, or what the store has of it.
-
-    Raises:
-        KeyError: a value is missing.
-        ValueError: a value is no number.
     """
-    product = float(values["model.hidden_size"]) ** 2
+    product = float(values[WIDTH]) ** 2
     for factor in FACTORS:
         product *= float(values[factor])
     return product

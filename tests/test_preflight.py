@@ -121,6 +121,9 @@ def test_a_run_that_was_killed_after_its_result_is_finished(home, monkeypatch):
     assert store.client.get_run(run_id).info.status == "RUNNING"
     assert stale.end_stale_runs(store) == 0, "its process is alive"
     store.client.set_tag(run_id, "rnnlab.process.started", "1.0")
+    with recorder.folder.in_use():
+        assert stale.end_stale_runs(store) == 0, "its folder is in use"
+    store.client.set_tag(run_id, "rnnlab.process.started", "1.0")
     assert stale.end_stale_runs(store) == 1
     assert store.client.get_run(run_id).info.status == "FINISHED"
 

@@ -232,6 +232,35 @@ def test_a_job_that_kills_its_worker_fails_alone(tmp_path):
     assert {run.info.status for run in runs_in(tmp_path)} <= {"FINISHED", "FAILED", "KILLED"}
 
 
+def test_one_worker_is_a_process_of_its_own(tmp_path):
+    (tmp_path / "deadly.py").write_text(
+        "import os\n\ndef schedule(progress, bad=False):\n    return os._exit(9) if bad and progress > 0 else 1.0\n"
+    )
+    words = [
+        "-m",
+        "schedule._target_=deadly.schedule",
+        "+schedule.bad=true,false",
+        "study.name=one",
+        "study.workers=1",
+    ]
+    made = rnnlab("train", *words, *TINY, folder=tmp_path)
+    assert made.returncode == 1, made.stdout + made.stderr
+    assert "2 runs, 1 at a time" in made.stdout
+    assert [row["status"] for row in rows_of(tmp_path, "one")] == ["FAILED", "FINISHED"]
+    assert "RUNNING" not in {run.info.status for run in runs_in(tmp_path)}
+
+
+def test_a_run_that_went_on_with_another_config_is_not_taken_over(tmp_path):
+    for words in (["trainer.max_epochs=2"], ["resume=latest", "trainer.max_epochs=4", "trainer.gradient_clip=0.1"]):
+        given = TINY[:1] + TINY[2:] if words[0] != "resume=latest" else []
+        made = rnnlab("train", *given, *words, folder=tmp_path)
+        assert made.returncode == 0, made.stderr
+    same = ["trainer.max_epochs=4", "trainer.gradient_clip=0.1"]
+    words = ["-m", "seed=0,1", "study.dry_run=true", *TINY[:1], *TINY[2:], *same]
+    for code in ("false", "true"):
+        assert "done before" not in rnnlab("train", *words, f"study.ignore_code={code}", folder=tmp_path).stdout
+
+
 def test_fail_fast_stops_the_study_at_the_first_failure(tmp_path):
     (tmp_path / "sometimes.py").write_text(
         "def schedule(progress, bad=False):\n    return 1e38 if bad and progress > 0 else 1.0\n"

@@ -52,7 +52,8 @@ def sweep(
     launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=config)
 
     def launch(batch: Sequence[Sequence[str]]) -> list[Exception | None]:
-        return [_error(job) for job in launcher.launch(batch, initial_job_idx=0)]
+        parts = [batch] if at_once > 1 else [[one] for one in batch]
+        return [_error(job) for part in parts for job in launcher.launch(part, initial_job_idx=0)]
 
     return run_study(grid, shared, Workers(launch, at_once, on_gpus))
 
@@ -93,5 +94,5 @@ def _set_workers(config: DictConfig, shared: RunConfig, on_gpus: int, jobs: int)
     if "n_jobs" not in launcher:
         return shared.study.workers or 1
     at_once: int = min(jobs, shared.study.workers or everywhere)
-    launcher.n_jobs = at_once
+    launcher.n_jobs = max(2, at_once)  # with one, joblib runs the jobs in this process, which must outlive them
     return at_once

@@ -36,7 +36,7 @@ def draw_losses(path: Path, loss: Curve, train_mse: Curve, val_mse: Curve, title
     right.legend(frameon=False)
     for axes in (left, right):
         axes.minorticks_off()  # dozens of ticks on a log axis, half of the time that the figure takes
-    figure.suptitle(f"{title}: loss curve")
+    figure.suptitle(f"{title}: loss curve", parse_math=False)
     _save(figure, path)
 
 
@@ -49,7 +49,7 @@ def draw_predictions(
     axes.set(xlabel="time", ylabel="value")
     axes.legend(frameon=False, loc="best")
     mse = float(np.mean((prediction.astype(np.float64) - truth) ** 2))
-    figure.suptitle(f"{title}: one-step prediction, test MSE {mse:.3e}")
+    figure.suptitle(f"{title}: one-step prediction, test MSE {mse:.3e}", parse_math=False)
     _save(figure, path)
 
 
@@ -67,7 +67,7 @@ def draw_zoom(path: Path, times: NDArray[Any], truth: NDArray[Any], prediction: 
     lower.plot(times[shown], errors[shown], color=ERROR, marker=".", linewidth=1)
     lower.set(xlabel="time", ylabel="prediction - truth")
     lower.ticklabel_format(axis="y", style="sci", scilimits=(-2, 2))
-    figure.suptitle(f"{title}: zoomed in around a peak")
+    figure.suptitle(f"{title}: zoomed in around a peak", parse_math=False)
     _save(figure, path)
 
 
@@ -105,7 +105,7 @@ def draw_comparison(
     axes.set(xscale="log", xlabel="test MSE (a dot a seed, the bar their geometric mean; left is better)")
     axes.set_ylim(len(groups) - 0.5, -0.6)
     figure.set_layout_engine("constrained")
-    figure.suptitle(f"{title}: test MSE")
+    figure.suptitle(f"{title}: test MSE", parse_math=False)
     _save(figure, path)
 
 

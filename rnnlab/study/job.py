@@ -7,54 +7,71 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from rnnlab.config.schema import RunConfig
 from rnnlab.interrupts import Interrupted, interrupts_raised
-from rnnlab.study.marks import in_study_process, without_marks
-from rnnlab.tracking.folder import RunFolder
+from rnnlab.provenance.process import Process, this_process
+from rnnlab.study.marks import study_process, without_marks
+from rnnlab.tracking.folder import FolderInUseError, RunFolder
+from rnnlab.tracking.recorder import Resumed
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import open_store
 from rnnlab.training.resume import resumable
 from rnnlab.training.run import train_run
 
 SECONDS_BETWEEN_LOOKS = 1.0
+ENDED = 128 + signal.SIGTERM
 
 
 def train_job(config: RunConfig, overrides: list[str]) -> RunResult | None:
     """Train one run of a study, quietly, and return how it went; None if this worker was told to end.
 
-    With ``resume`` in the config it goes on with the run in that folder, if that can be done.
+    With ``resume`` in the config it goes on with the run in that folder, if it has a checkpoint.
+
+    Raises:
+        FolderInUseError: another process goes on with that run, or has done so.
     """
-    resumed = resumable(RunFolder(Path(config.resume))) if config.resume else None
+    study = study_process()
+    in_worker = study != this_process()
+    resumed = _interrupted_run(RunFolder(Path(config.resume))) if config.resume else None
     config = dataclasses.replace(config, resume=None)
     try:
-        with interrupts_raised(), _ending_with_its_parent():
+        with interrupts_raised(), _ending_with(study) if study is not None and in_worker else nullcontext():
             return train_run(config, without_marks(overrides), open_store(config.tracking), resumed=resumed)
     except Interrupted as interruption:
-        if interruption.signum == signal.SIGTERM and not in_study_process():
+        if interruption.signum == signal.SIGTERM and in_worker:
             return None  # the run is KILLED; whether it is tried again is for the study to say
         raise
 
 
+def _interrupted_run(folder: RunFolder) -> Resumed | None:
+    result = folder.read_result()
+    if folder.is_in_use() or (result is not None and result.status == "FINISHED"):
+        raise FolderInUseError(f"another process went on with {folder.path}; the same command takes it over")
+    return resumable(folder)
+
+
 @contextmanager
-def _ending_with_its_parent() -> Iterator[None]:
-    """Inside, this process ends the run and itself when the process that started it is gone."""
-    parent, stop = os.getppid(), threading.Event()
+def _ending_with(study: Process) -> Iterator[None]:
+    """Inside, this worker ends the run and itself when the process that runs the study is gone."""
+    if study.is_gone():
+        os._exit(ENDED)
+    stop = threading.Event()
 
     def watch() -> None:
         while not stop.wait(SECONDS_BETWEEN_LOOKS):
-            if os.getppid() != parent:
+            if study.is_gone():
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 
-    thread = threading.Thread(target=watch, name="parent-watch", daemon=True)
+    thread = threading.Thread(target=watch, name="study-watch", daemon=True)
     thread.start()
     try:
         yield
     finally:
         stop.set()
         thread.join()
-        if os.getppid() != parent:
-            os._exit(128 + signal.SIGTERM)  # a launcher's worker would take the next job
+        if study.is_gone():
+            os._exit(ENDED)  # a launcher's worker would take the next job

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+
+from rnnlab.provenance.process import Process, this_process
 
 SET_BY_THE_STUDY = ("study.name=", "study.parent=", "study.job=", "study.gpu=", "resume=")
 
@@ -32,13 +35,16 @@ def without_marks(overrides: Sequence[str]) -> list[str]:
 
 
 def mark_study_process() -> None:
-    """Remember that this process runs a study; some launchers run the jobs in it, too."""
-    os.environ[STUDY_PROCESS] = str(os.getpid())
+    """Tell the workers, through the environment that they inherit, which process runs the study."""
+    process = this_process()
+    os.environ[STUDY_PROCESS] = json.dumps([process.host, process.pid, process.started])
 
 
-def in_study_process() -> bool:
-    """Return whether this process runs a study: then it is no worker, whose end would be one job's matter."""
-    return os.environ.get(STUDY_PROCESS) == str(os.getpid())
+def study_process() -> Process | None:
+    """Return the process that runs the study, or None where it cannot be known or looked at from here."""
+    known = os.environ.get(STUDY_PROCESS)
+    process = Process(*json.loads(known)) if known else None
+    return process if process is not None and process.is_here() else None
 
 
 def _quoted(text: str) -> str:

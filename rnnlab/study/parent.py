@@ -16,7 +16,8 @@ from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import Store
 from rnnlab.tracking.tags import environment_tags, process_tags
 
-RUNS_LINKED = 50
+RUNS_LINKED = 30
+LONGEST_NOTE = 7500
 
 
 class ParentRun:
@@ -65,8 +66,8 @@ class ParentRun:
         earlier = None if self._anew else self._earlier(store)
         if earlier is not None:
             self.run = MlflowRun(store, earlier)
-            self.run.reopen()
             self.run.set_tags(tags)
+            self.run.reopen()
         else:
             self.run = MlflowRun.create(store, self._name, tags)
             self.run.log_params(
@@ -87,12 +88,15 @@ class ParentRun:
             return
         axes = "; ".join(f"{key}: {', '.join(values)}" for key, values in self._grid.axes.items())
         lines = [f"A study of {len(self._grid.jobs)} runs. {axes}"]
-        lines += [f"[{name}]({link})" for name, link in links.items()]
         if taken_over:
             place = f"#/experiments/{self._store.experiment_id}/runs"
             shown = ", ".join(f"[{run.name}]({place}/{run.run_id})" for run in taken_over[:RUNS_LINKED])
             more = f" and {len(taken_over) - RUNS_LINKED} more, see study.json" * (len(taken_over) > RUNS_LINKED)
             lines.append(f"Taken over from earlier studies: {shown}{more}")
+        if sum(map(len, [*lines, *links.values()])) < LONGEST_NOTE:
+            lines += [f"[{name}]({link})" for name, link in links.items()]
+        elif links:
+            lines.append("Links that compare all its runs are among its artifacts, in mlflow.html.")
         self.run.set_tags({"mlflow.note.content": "\n\n".join(lines)})
 
     def __exit__(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from rnnlab.config.schema import StudyConfig
 from rnnlab.study.estimate import estimated_seconds
 from rnnlab.study.grid import Grid, Job, digest, longest_first
-from rnnlab.tracking.fingerprint import fingerprint
+from rnnlab.tracking.fingerprint import OTHER_CONFIG, fingerprint
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.past import PastRun, running_elsewhere
 from rnnlab.tracking.result import RunResult
@@ -97,7 +97,7 @@ def _when_orphans_ended(
 def _whole(run: PastRun) -> RunResult:
     """Return the result from the run's folder where that is here: it holds more than the store."""
     in_folder = run.folder.read_result() if run.result.folder else None
-    if in_folder is None or in_folder.run_id != run.result.run_id:
+    if in_folder is None or (in_folder.run_id, in_folder.status) != (run.result.run_id, run.result.status):
         return run.result
     in_folder.folder = run.result.folder
     return in_folder
@@ -108,4 +108,4 @@ def _fingerprint(run: PastRun) -> str | None:
 
 
 def _config_hash(run: PastRun) -> str | None:
-    return run.result.config_hash
+    return None if run.result.fingerprint == OTHER_CONFIG else run.result.config_hash

@@ -66,14 +66,16 @@ def run_study(grid: Grid, config: RunConfig, workers: Workers) -> int:
     folder = RunFolder(outputs() / name)
     if folder.is_in_use():
         raise _in_use(name)
-    plan = _plan(grid, config, workers)
-    announce(console, name, grid, plan, workers.at_once)
+    find_store(config.tracking)  # raises where the experiment was deleted, before anything is created
     if config.study.dry_run:
+        announce(console, name, grid, _plan(grid, config, workers), workers.at_once)
         console.print("nothing was run: study.dry_run=true", markup=False)
         return EXIT_DONE
     folder.path.mkdir(parents=True, exist_ok=True)
     try:
         with folder.in_use():
+            plan = _plan(grid, config, workers)
+            announce(console, name, grid, plan, workers.at_once)
             return _run_planned(grid, config, plan, workers, console)
     except FolderInUseError as error:
         raise _in_use(name) from error

@@ -22,13 +22,13 @@ def settle(record: StudyRecord, store: Store | None, status: str, why: str) -> N
         why: the error to record.
     """
     record.collect()
-    for result in record.results.values():
+    for result in list(record.results.values()):
         if not result.ended:
             _end(result, status, why)
     if store is None:
         return
     # A worker can die before its run has a folder, and after the folder has the result but not yet the store.
-    known = {result.run_id: result for result in record.results.values()}
+    known = {result.run_id: result for result in list(record.results.values())}
     condition = f"tags.`mlflow.parentRunId` = '{record.parent}' and attributes.status = 'RUNNING'"
     for run_id in [run.info.run_id for run in store.pages(condition)]:
         ended = known.get(run_id)

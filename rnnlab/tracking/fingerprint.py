@@ -9,6 +9,8 @@ from rnnlab.config.schema import TARGET_SECTIONS, RunConfig
 from rnnlab.provenance.code import code_id, own_code_id
 
 DIGITS = 16
+OTHER_CONFIG, OTHER_CODE = "begun with another config", "begun with other code"
+"""Fingerprints of runs that went on with another config or code: no new run is like them."""
 
 
 def fingerprint(config: RunConfig) -> str:

@@ -92,14 +92,17 @@ class RunFolder:
         return self.path / "run.log"
 
     @contextmanager
-    def in_use(self) -> Iterator[None]:
+    def in_use(self, timeout: float = 2.0) -> Iterator[None]:
         """Keep the folder for this process; the claim ends with the process, however that ends.
+
+        Args:
+            timeout: seconds to wait for somebody who only looks whether it is in use.
 
         Raises:
             FolderInUseError: another process has it.
         """
         try:
-            with FileLock(self._lock, timeout=0):
+            with FileLock(self._lock, timeout=timeout):
                 yield
         except Timeout as error:
             raise FolderInUseError(f"another process is at work on {self.path}") from error
@@ -109,7 +112,7 @@ class RunFolder:
         if not self._lock.exists():
             return False
         try:
-            with self.in_use():
+            with self.in_use(timeout=0):
                 return False
         except FolderInUseError:
             return True

@@ -7,6 +7,7 @@ import logging
 import time
 import traceback
 import uuid
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,6 +18,7 @@ from rnnlab.config.schema import RunConfig
 from rnnlab.home import home, outputs
 from rnnlab.provenance.code import code_version
 from rnnlab.provenance.environment import machine, package_versions
+from rnnlab.tracking.fingerprint import OTHER_CODE, OTHER_CONFIG
 from rnnlab.tracking.folder import RunFolder, write_json
 from rnnlab.tracking.heartbeat import heartbeat
 from rnnlab.tracking.metrics import MetricBuffer
@@ -79,12 +81,13 @@ class Recorder:
         name = run_name(self._config)
         tags = run_tags(self._config, name)
         if self._resumed is not None:
+            tags["rnnlab.fingerprint"] = _fingerprint_of_both(self._resumed.result, tags)
             run_id, self.folder = self._resumed.result.run_id, self._resumed.folder
             self._exits.enter_context(self.folder.in_use())
             if self._store is not None:
                 self._run = MlflowRun(self._store, run_id)
-                self._run.reopen()
                 self._run.set_tags(tags | {"rnnlab.resumed": "true"})
+                self._run.reopen()
         else:
             if self._store is not None:
                 self._run = MlflowRun.create(self._store, name, tags)
@@ -191,3 +194,10 @@ class Recorder:
     def _end_in_store(self, status: str) -> None:
         if self._run is not None:
             self._run.end(status)
+
+
+def _fingerprint_of_both(before: RunResult, now: Mapping[str, str]) -> str:
+    """Return the fingerprint of a run that goes on: its own only if it is the same from its first epoch."""
+    if before.fingerprint == OTHER_CONFIG or before.config_hash != now["rnnlab.config_hash"]:
+        return OTHER_CONFIG
+    return before.fingerprint if before.fingerprint == now["rnnlab.fingerprint"] else OTHER_CODE

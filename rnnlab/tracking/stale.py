@@ -22,10 +22,17 @@ def end_stale_runs(store: Store) -> int:
     """
     found = 0
     for run in store.pages("attributes.status = 'RUNNING'"):
-        if is_stale(run.data.tags):
+        if is_stale(run.data.tags) and not _is_in_use(run.data.tags):
             end_stale(store, run.info.run_id, run.data.tags)
             found += 1
     return found
+
+
+def _is_in_use(tags: Mapping[str, str]) -> bool:
+    """Return whether a process holds the run's folder: it is alive, whatever the clocks say."""
+    path = tags.get("rnnlab.folder")
+    is_study = tags.get("rnnlab.kind") == "study"  # its folder is held by the study that begins now
+    return bool(path) and not is_study and RunFolder(home() / str(path)).is_in_use()
 
 
 def is_stale(tags: Mapping[str, str]) -> bool:

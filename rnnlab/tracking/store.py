@@ -25,7 +25,7 @@ from rnnlab.tracking.folder import SINGLE
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Experiment, Run
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
@@ -150,7 +150,10 @@ def find_store(tracking: TrackingConfig) -> Store | None:
         return None
     uri = str(tracking.uri) if tracking.store == "server" else local_uri()
     found = _client(uri).get_experiment_by_name(tracking.experiment)
-    return Store(uri, str(found.experiment_id)) if found is not None else None
+    if found is None:
+        return None
+    _check_active(found)
+    return Store(uri, str(found.experiment_id))
 
 
 def open_store(tracking: TrackingConfig) -> Store | None:
@@ -206,8 +209,11 @@ def _experiment(uri: str, name: str, artifacts: str | None) -> str:
             found = client.get_experiment_by_name(name)
             if found is None:
                 raise
-    if found.lifecycle_stage != "active":
-        raise BadInputError(
-            Problem("tracking.experiment", name, "was deleted in MLflow; restore it there or give another name")
-        )
+    _check_active(found)
     return str(found.experiment_id)
+
+
+def _check_active(experiment: Experiment) -> None:
+    if experiment.lifecycle_stage != "active":
+        allowed = "was deleted in MLflow; restore it there or give another name"
+        raise BadInputError(Problem("tracking.experiment", experiment.name, allowed))

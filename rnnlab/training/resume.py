@@ -67,7 +67,7 @@ def resume(given: RunConfig, overrides: list[str]) -> tuple[RunConfig, Resumed]:
 def resumable(folder: RunFolder) -> Resumed | None:
     """Return the run of a folder if training can go on from its last checkpoint, else None."""
     result = folder.read_result()
-    if result is None or folder.is_in_use():
+    if result is None or result.status not in ("KILLED", "RUNNING") or folder.is_in_use():
         return None
     try:
         read_checkpoint(folder.best, "resume")

@@ -117,4 +117,4 @@ class Launches:
         else:
             self._interrupted.pop(job.number, None)
             self._say(f"{job.name}: {WORKER_DIED}; it begins again")
-        self._record.retry(job, self._interrupted.get(job.number))
+        self._record.retry(job)

@@ -36,7 +36,7 @@ class StudyProgress:
         self._record = record
         self._on_failure = on_failure
         self._overrides = {job.number: " ".join(job.overrides) for job in record.grid.jobs}
-        self._shown = {result.run_id for result in record.results.values()}
+        self._shown = {(result.run_id, result.status) for result in record.results.values()}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="study-progress", daemon=True)
         self._bar = Progress(
@@ -78,12 +78,12 @@ class StudyProgress:
         results = list(self._record.results.values())
         ended = [result for result in results if result.ended]
         for result in ended:
-            if result.run_id not in self._shown:
-                self._shown.add(result.run_id)
+            if (result.run_id, result.status) not in self._shown:
+                self._shown.add((result.run_id, result.status))
                 self._console.print(self._line(result))
         for number, why in list(self._record.errors.items()):
-            if number not in self._record.results and str(number) not in self._shown:
-                self._shown.add(str(number))
+            if number not in self._record.results and (str(number), "FAILED") not in self._shown:
+                self._shown.add((str(number), "FAILED"))
                 self._console.print(f"  [red]FAILED: {escape(why)}  {self._job(number)}[/]")
         mses = [result.metrics["test/mse"] for result in ended if "test/mse" in result.metrics]
         failed = sum(self._record.status(job) == "FAILED" for job in self._record.grid.jobs)

@@ -40,8 +40,8 @@ class StudyRecord:
     results: dict[int, RunResult] = field(default_factory=dict)
     taken_over: set[int] = field(default_factory=set)
     errors: dict[int, str] = field(default_factory=dict)
-    _passed_over: set[Path] = field(default_factory=set)
     _elsewhere: set[Path] = field(default_factory=set)
+    _seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, done: Mapping[int, RunResult], interrupted: Iterable[RunFolder]) -> None:
@@ -53,36 +53,39 @@ class StudyRecord:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.results, self.taken_over = dict(done), set(done)
-        self._elsewhere = {folder.path for folder in interrupted if folder.path.parent != self.folder}
-        before = {path.parent for path in self.folder.glob("*/result.json")}
-        self._passed_over = before - {folder.path for folder in interrupted}
+        self._elsewhere = {folder.result for folder in interrupted if folder.path.parent != self.folder}
+        self._seen = {file: version for file in self._files() if (version := _version(file)) is not None}
 
     def collect(self) -> None:
-        """Read how the jobs went from their folders."""
+        """Read how the jobs went from those of their folders that say something new."""
         with self._lock:
-            here = {path.parent for path in self.folder.glob("*/result.json")}
-            for path in (here | self._elsewhere) - self._passed_over:
-                result = RunFolder(path).read_result()
-                if result is None or result.parent != self.parent or result.job is None:
+            for file in self._files():
+                version = _version(file)
+                if version is None or self._seen.get(file) == version:
                     continue
-                result.folder = str(path)
-                self.results[result.job] = result
-                if result.ended:
-                    self._passed_over.add(path)
+                result = RunFolder(file.parent).read_result()
+                if result is None:
+                    continue
+                self._seen[file] = version
+                if result.parent == self.parent and result.job is not None:
+                    result.folder = str(file.parent)
+                    self.results[result.job] = result
+
+    def _files(self) -> set[Path]:
+        return {*self.folder.glob("*/result.json"), *self._elsewhere}
 
     def folder_of(self, job: Job) -> RunFolder | None:
         """Return the folder of a job's run, or None while it has none."""
         result = self.results.get(job.number)
         return RunFolder(Path(result.folder)) if result else None
 
-    def retry(self, job: Job, folder: RunFolder | None) -> None:
-        """Forget how a job went: it is tried again, in the folder of its run or, without one, with a new run."""
+    def retry(self, job: Job) -> None:
+        """Forget how a job went so far: it is tried again, in the folder of its run or in a new one."""
         with self._lock:
-            before = self.results.pop(job.number)
-            if folder is not None:
-                self._passed_over.discard(folder.path)
-            else:
-                self._passed_over.add(Path(before.folder))
+            file = RunFolder(Path(self.results.pop(job.number).folder)).result
+            version = _version(file)
+            if version is not None:
+                self._seen[file] = version
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs have each status."""
@@ -159,6 +162,15 @@ class StudyRecord:
             self.folder / "study.json",
             {"name": self.name, "parent_run_id": self.parent, "grid": self.grid.axes, "jobs": jobs},
         )
+
+
+def _version(file: Path) -> tuple[int, int] | None:
+    """Return what changes whenever a file is written anew, or None where there is none."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino
 
 
 def _below(path: str, outputs: Path) -> str:

@@ -1,13 +1,15 @@
 """The lab's series, windows and order, held against plain NumPy."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
-from rnnlab.analysis.baselines import ladder
+from rnnlab.analysis.baselines import exact_recurrence, ladder
 from rnnlab.data.batches import ShuffledBatches, epoch_order
 from rnnlab.data.series import Grid, Series, sample
-from rnnlab.data.signals import cos, sin
+from rnnlab.data.signals import angular_frequency, cos, sin
 from rnnlab.data.windows import cut_windows, split_windows
 
 CLASSROOM = Grid(1000, 1000, 0.01, "float32")
@@ -93,7 +95,29 @@ def test_batches_hold_every_window_once_and_the_last_is_smaller():
 
 def test_baselines_reach_what_is_known_of_the_labs_grid():
     splits = split_windows(sin, sin, CLASSROOM, 10)
-    found = ladder(splits.train, splits.test)
+    found = ladder(splits.train, splits.test, angular_frequency(sin))
     assert found["persistence"] == pytest.approx(4.95e-5, rel=0.01)
     assert found["linear extrapolation"] == pytest.approx(5.07e-9, rel=0.01)
     assert found["least squares"] == pytest.approx(1.8e-13, rel=0.1)
+    assert found["exact recurrence"] == pytest.approx(3.3e-13, rel=0.1)
+
+
+def test_baselines_on_times_in_float64_reach_the_floor_of_float32_values():
+    splits = split_windows(sin, sin, Grid(1000, 1000, 0.01, "float64"), 10)
+    found = ladder(splits.train, splits.test, angular_frequency(partial(sin)))
+    assert found["least squares"] == pytest.approx(3e-16, rel=0.2)
+    assert found["exact recurrence"] == pytest.approx(1.4e-15, rel=0.2)
+
+
+def test_the_exact_recurrence_is_for_sinusoids_of_any_frequency():
+    grid = Grid(60, 50, 0.1, "float64")
+    windows = cut_windows(sample(lambda times: 3 * np.cos(2.5 * times + 1), grid.test_times()), 2)
+    assert np.allclose(exact_recurrence(windows, 2.5), windows.labels, atol=1e-6)
+    assert not np.allclose(exact_recurrence(windows, 2.4), windows.labels, atol=1e-3)
+    assert angular_frequency(lambda times: times) is None
+    assert "exact recurrence" not in ladder(windows, windows)
+
+
+def test_a_window_of_one_point_has_no_line_through_it():
+    windows = cut_windows(sample(sin, np.arange(9.0)), 1)
+    assert list(ladder(windows, windows, 1.0)) == ["persistence", "least squares"]

@@ -1,4 +1,4 @@
-"""A study's summary: the test MSE of each cell and depth, against predictors that learn nothing."""
+"""A study's summary: the test MSE of each cell and depth, against predictors that learn next to nothing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnlab.analysis.baselines import ladder
-from rnnlab.config.record import facets, plain
+from rnnlab.config.record import facets
 from rnnlab.study.grid import group_label
 from rnnlab.study.record import StudyRecord
-from rnnlab.training.build import build_splits
+from rnnlab.tracking.metrics import BASELINE
 
 
 @dataclass(frozen=True)
@@ -53,18 +52,10 @@ def groups_of(record: StudyRecord) -> Iterator[Group]:
 
 
 def baselines_of(record: StudyRecord) -> dict[str, float]:
-    """Return the baselines' test MSE if all jobs are tested on the same windows, else nothing."""
-    first = record.grid.jobs[0].config
-    tested_on = {
-        repr([job.config.data.test_function or job.config.function, _without_training(job.config.data)])
-        for job in record.grid.jobs
-    }
-    if len(tested_on) > 1:
-        return {}
-    splits = build_splits(first)
-    return ladder(splits.train, splits.test)
-
-
-def _without_training(data: object) -> dict[str, object]:
-    values = plain(data)
-    return {key: values[key] for key in ("train_samples", "test_samples", "spacing", "time_dtype", "window")}
+    """Return the baselines' test MSE if all runs were tested on the same windows, else nothing."""
+    finished = [result for job in record.grid.jobs if (result := record.finished(job)) is not None]
+    found = [
+        {key.removeprefix(BASELINE): value for key, value in result.metrics.items() if key.startswith(BASELINE)}
+        for result in finished
+    ]
+    return found[0] if found and all(one == found[0] for one in found) else {}

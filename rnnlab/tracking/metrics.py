@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 SECONDS_BETWEEN_SENDING = 3.0
+BASELINE = "baseline/"
+"""Metrics that begin so are the test MSE of predictors that a network has to be better than."""
+
 LARGEST_BATCH = 1000
 """MLflow takes no more points in one `log_batch`."""
 

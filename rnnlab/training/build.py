@@ -10,7 +10,7 @@ from torch import nn
 
 from rnnlab.config import targets
 from rnnlab.config.schema import RunConfig
-from rnnlab.data.series import Grid
+from rnnlab.data.series import Grid, Signal
 from rnnlab.data.windows import Splits, split_windows
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.models.network import SequenceNetwork, build_network
@@ -20,9 +20,15 @@ def build_splits(config: RunConfig) -> Splits:
     """Return the windows to train, validate and test on."""
     data = config.data
     signal = targets.factory("function", config.function)
-    test_signal = targets.factory("data.test_function", data.test_function) if data.test_function else signal
     grid = Grid(data.train_samples, data.test_samples, data.spacing, data.time_dtype)
-    return split_windows(signal, test_signal, grid, data.window, data.val_fraction)
+    return split_windows(signal, tested_signal(config), grid, data.window, data.val_fraction)
+
+
+def tested_signal(config: RunConfig) -> Signal:
+    """Return the curve that a run is tested on."""
+    if config.data.test_function:
+        return targets.factory("data.test_function", config.data.test_function)
+    return targets.factory("function", config.function)
 
 
 def build_run_network(config: RunConfig) -> SequenceNetwork:

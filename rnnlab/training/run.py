@@ -6,14 +6,16 @@ import math
 
 from rich.console import Console
 
+from rnnlab.analysis.baselines import ladder
 from rnnlab.config.schema import RunConfig
+from rnnlab.data.signals import angular_frequency
 from rnnlab.models.network import parameter_count
 from rnnlab.tracking.folder import RunFolder
-from rnnlab.tracking.metrics import read_curves
+from rnnlab.tracking.metrics import BASELINE, read_curves
 from rnnlab.tracking.recorder import Recorder, Resumed
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import Store
-from rnnlab.training.build import build_run_network, build_splits
+from rnnlab.training.build import build_run_network, build_splits, tested_signal
 from rnnlab.training.checkpoint_files import read_checkpoint
 from rnnlab.training.fit import fit, prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
@@ -76,6 +78,8 @@ def train_run(
             raise ArithmeticError(f"the test MSE is {predictions.mse}: the network's predictions are no numbers")
         metrics.add("test/mse", predictions.mse, best["epoch"])
         metrics.add("test/rmse", math.sqrt(predictions.mse), best["epoch"])
+        for name, mse in ladder(splits.train, splits.test, angular_frequency(tested_signal(config))).items():
+            metrics.add(BASELINE + name, mse, best["epoch"])
         metrics.flush()
         _draw(folder, predictions, recorder.result.name)
         recorder.publish()

@@ -22,6 +22,10 @@ LONG = ["layers=1", "model.hidden_size=8", "trainer.max_epochs=100000"]
 TINY_DATA = ["data.train_samples=70", "data.test_samples=40", "data.window=7", "data.batch_size=9"]
 
 
+PATIENCE = 1200
+"""Seconds after which a command is taken for hanging: far more than any needs, on however busy a machine."""
+
+
 def command_line(*words: str) -> list[str]:
     return [sys.executable, "-m", "rnnlab", *words]
 
@@ -30,7 +34,7 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("RNNLAB_")}
 
 
-def rnnlab(*words: str, folder: Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+def rnnlab(*words: str, folder: Path, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own, in ``folder``."""
     return subprocess.run(
         command_line(*words),
@@ -71,7 +75,7 @@ def lab_config(**changes) -> RunConfig:
     return config
 
 
-def wait_for(condition: Callable[[], Any], seconds: int = 90) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: int = PATIENCE) -> Any:
     """Return the first true value of ``condition()``."""
     for _ in range(seconds * 10):
         found = condition()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import mlflow
 import pytest
-from helpers import LONG, SMALL, TINY_DATA, command_line, environment, rnnlab, wait_for
+from helpers import LONG, PATIENCE, SMALL, TINY_DATA, command_line, environment, rnnlab, wait_for
 
 from rnnlab.tracking.metrics import read_curves
 from rnnlab.tracking.server import free_port
@@ -112,7 +112,7 @@ def test_an_interrupted_run_is_killed_with_the_shells_code(signum, code, tmp_pat
     with started("train", *LONG, folder=tmp_path) as process:
         wait_for(lambda: list(tmp_path.glob("outputs/single/*/checkpoints/last.ckpt")))
         process.send_signal(signum)
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE)
         assert process.returncode == code
     (result_file,) = tmp_path.glob("outputs/single/*/result.json")
     result = json.loads(result_file.read_text())
@@ -142,7 +142,7 @@ def test_ui_serves_the_store_until_ctrl_c(trained):
             names = [entry["name"] for entry in json.load(answer)["experiments"]]
         assert "rnnlab" in names
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE) == 0
 
 
 def test_a_run_logs_to_a_real_server(tmp_path):
@@ -169,7 +169,7 @@ def test_a_run_logs_to_a_real_server(tmp_path):
         assert run.info.run_id[:8] in listed.stdout
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=PATIENCE)
 
 
 def answers(address):

@@ -8,7 +8,7 @@ import subprocess
 
 import mlflow
 import pytest
-from helpers import LONG, SMALL, TINY_DATA, command_line, environment, lab_config, rnnlab, wait_for
+from helpers import LONG, PATIENCE, SMALL, TINY_DATA, command_line, environment, lab_config, rnnlab, wait_for
 
 from rnnlab.study.grid import Grid, Job, longest_first
 
@@ -126,7 +126,7 @@ def test_ctrl_c_kills_the_study_its_runs_and_its_parent(tmp_path):
     wait_for(lambda: list(tmp_path.glob("outputs/long/*/checkpoints/last.ckpt")))
     # A terminal sends Ctrl-C to the whole group: the study and its workers.
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/mlruns/mlflow.db")
     runs = client.search_runs([client.get_experiment_by_name("rnnlab").experiment_id])

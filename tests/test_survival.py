@@ -15,7 +15,7 @@ import time
 import mlflow
 import psutil
 import pytest
-from helpers import LONG, SMALL, TINY_DATA, command_line, environment, rnnlab, wait_for
+from helpers import LONG, PATIENCE, SMALL, TINY_DATA, command_line, environment, rnnlab, wait_for
 
 TINY = [*SMALL, *TINY_DATA]
 LASTING = [
@@ -211,7 +211,7 @@ def test_a_worker_that_is_killed_costs_no_job(tmp_path):
     process = start(*words, folder=tmp_path)
     wait_for(lambda: list(tmp_path.glob("outputs/robbed/*/checkpoints/last.ckpt")))
     workers_of(process)[0].kill()
-    said, _ = process.communicate(timeout=240)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said
     assert finished_jobs(tmp_path) == list("0123")
     assert {run.info.status for run in runs_in(tmp_path)} <= {"FINISHED", "KILLED"}
@@ -314,7 +314,7 @@ def test_two_processes_do_not_run_the_same_study(tmp_path):
     wait_for(lambda: list(tmp_path.glob("outputs/twice/*/result.json")))
     second = rnnlab("train", *words, folder=tmp_path)
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert second.returncode == 2
     assert "study.name=twice: is being run by another process" in second.stderr
 
@@ -343,7 +343,7 @@ def test_sixteen_runs_start_at_once_on_a_store_that_is_not_there_ten_times_in_a_
     )
     made = subprocess.run(
         [sys.executable, str(script), *TINY, "trainer.max_epochs=1"],
-        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=500, check=False,
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-3000:]
     for number in range(10):

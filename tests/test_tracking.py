@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from helpers import environment, lab_config
+from helpers import PATIENCE, environment, lab_config
 
 from rnnlab.config.schema import TrackingConfig
 from rnnlab.interrupts import Interrupted
@@ -136,7 +136,7 @@ def test_a_store_is_made_once_by_many_processes(tmp_path):
         )
         for _ in range(4)
     ]
-    outputs = [process.communicate(timeout=120) for process in processes]
+    outputs = [process.communicate(timeout=PATIENCE) for process in processes]
     assert [process.returncode for process in processes] == [0] * 4, outputs
     assert len({out for out, _ in outputs}) == 1
     client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/mlruns/mlflow.db")

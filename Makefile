@@ -10,7 +10,7 @@ STUDY ?= quick
 
 # pip would compile 15,000 files, half of the installation's time; a third of them is ever imported.
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
-WARM_UP := import hydra.main, joblib, matplotlib.backends.backend_agg, mlflow.store.tracking.sqlalchemy_store, \
+WARM_UP := import hydra.main, jinja2, joblib, matplotlib.backends.backend_agg, mlflow.store.tracking.sqlalchemy_store, \
 	pytorch_lightning, rich.progress, scipy
 
 .DEFAULT_GOAL := help
@@ -19,8 +19,9 @@ WARM_UP := import hydra.main, joblib, matplotlib.backends.backend_agg, mlflow.st
 help: ## list these commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1|/' | awk -F'|' '{printf "  %-18s%s\n", $$1, $$2}'
 
-run: $(VENV)/.run ## install, then train the study "quick": 20 runs, a table, figures
+run: $(VENV)/.run ## install, then train the study "quick" (20 runs) and report on it
 	$(BIN)/rnnlab train -m study=$(STUDY)
+	$(BIN)/rnnlab report study=latest
 
 test: $(VENV)/.test ## install, then run the tests
 	$(BIN)/pytest -n 2

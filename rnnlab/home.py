@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -28,6 +29,13 @@ def command() -> str:
     if shutil.which("rnnlab") is not None:
         return "rnnlab"
     return as_typed(Path(sys.executable).parent / "rnnlab")
+
+
+def command_line() -> str:
+    """Return the command that runs in this process, as it can be typed again."""
+    words = sys.orig_argv
+    script = next((place for place, word in enumerate(words) if Path(word).name == "rnnlab"), None)
+    return shlex.join(words if script is None else ["rnnlab", *words[script + 1 :]])
 
 
 def as_typed(path: Path) -> str:

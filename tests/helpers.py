@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rnnlab.cli import dispatch
 from rnnlab.config.schema import RunConfig
+from rnnlab.errors import BadInputError
 from rnnlab.tracking.folder import RunFolder, run_folders
 
 REPOSITORY = Path(__file__).parents[1]
@@ -34,6 +36,27 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("RNNLAB_")}
 
 
+@contextmanager
+def started(*words: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a command in the background; end it if it is still there."""
+    process = subprocess.Popen(
+        command_line(*words),
+        cwd=folder,
+        env=environment() | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+
+
 def rnnlab(*words: str, folder: Path, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own, in ``folder``."""
     return subprocess.run(
@@ -45,6 +68,15 @@ def rnnlab(*words: str, folder: Path, timeout: float = PATIENCE) -> subprocess.C
         timeout=timeout,
         check=False,
     )
+
+
+def outcome(words, capsys):
+    """Return exit code and message of a command run in this process."""
+    try:
+        code = dispatch(list(words))
+    except BadInputError as error:
+        return 2, str(error)
+    return code, capsys.readouterr().err
 
 
 def train(*overrides: str) -> RunFolder:

@@ -5,35 +5,15 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from contextlib import contextmanager
 
 import mlflow
 import pytest
-from helpers import LONG, PATIENCE, SMALL, TINY_DATA, command_line, environment, rnnlab, wait_for
+from helpers import LONG, PATIENCE, SMALL, TINY_DATA, command_line, environment, rnnlab, started, wait_for
 
 from rnnlab.tracking.metrics import read_curves
-from rnnlab.tracking.server import free_port
+from rnnlab.tracking.server import free_port, server_environment
 
 HEAVY = ("torch", "mlflow", "pytorch_lightning", "hydra", "matplotlib", "numpy", "rich")
-
-
-@contextmanager
-def started(*words, folder):
-    """Run a command in the background; end it if it is still there."""
-    process = subprocess.Popen(
-        command_line(*words),
-        cwd=folder,
-        env=environment() | {"PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +131,7 @@ def test_a_run_logs_to_a_real_server(tmp_path):
         [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
          "--backend-store-uri", f"sqlite:///{tmp_path}/server.db",
          "--artifacts-destination", f"{tmp_path}/served"],
-        cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=tmp_path, env=server_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     try:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import torch
-from helpers import REPOSITORY
+from helpers import REPOSITORY, outcome
 
 from rnnlab.cli import dispatch
 from rnnlab.cli.hydra_app import flags_first
@@ -13,22 +13,12 @@ from rnnlab.config.keys import keys_of
 from rnnlab.config.record import config_hash, load_config, save_config
 from rnnlab.config.register import SCHEMAS
 from rnnlab.config.schema import RunConfig
-from rnnlab.errors import BadInputError
 
 GROUPS = Groups([str(conf_folder())])
 OPTIONS = [(group, option) for group in GROUPS.names() for option in GROUPS.options(group)]
 
 
 NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-
-
-def outcome(words, capsys):
-    """Return exit code and message of a command run in this process."""
-    try:
-        code = dispatch(list(words))
-    except BadInputError as error:
-        return 2, str(error)
-    return code, capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ class Command:
 COMMANDS = {
     "train": Command("rnnlab.cli.train", "train one network, or with -m a study of many"),
     "predict": Command("rnnlab.cli.predict", "predict with a trained network, without training"),
+    "report": Command("rnnlab.cli.report", "say what is better, by how much and how sure"),
+    "compare": Command("rnnlab.cli.compare", "report on two studies, before and after a change"),
     "runs": Command("rnnlab.cli.runs", "list what is in the store, newest first"),
     "ui": Command("rnnlab.cli.ui", "open MLflow's pages on the store"),
 }
@@ -33,6 +35,7 @@ EXAMPLES = (
     ("rnnlab train experiment=classroom", "the lab's own settings"),
     ("rnnlab train -m cell=lstm,gru layers=1,3 'seed=range(5)'", "a study: 20 runs on all cores"),
     ("rnnlab train -m study=quick", "a ready-made study"),
+    ("rnnlab report study=latest", "its report: verdicts, tables, figures"),
     ("rnnlab predict run=latest function=cos", "the newest network on another curve"),
     ("rnnlab train --help", "every key with its meaning"),
 )

@@ -28,6 +28,9 @@ from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE, BadInputError, Problem
 
 HYDRA_VERSION = "1.3"
 KEYS_OF_NAMES = ("run", "resume", "name", "study.name")
+TEXTS = {"runs": ("study",), "report": ("study", "runs"), "compare": ("study",)}
+"""By command, keys whose value is taken as it stands, with its commas and spaces."""
+
 FLAGS_WITH_A_VALUE = (
     *("-c", "--cfg", "-cd", "--config-dir", "-cn", "--config-name", "-cp", "--config-path"),
     *("-p", "--package", "-er", "--experimental-rerun"),
@@ -90,7 +93,9 @@ def end(task: Callable[[Any], int], composed: DictConfig) -> None:
 def _as_text(word: str, command: str) -> str:
     """Return an override whose value is a name or an id so that Hydra does not take it for a number."""
     key, _, value = word.partition("=")
-    is_name = key in KEYS_OF_NAMES or (command == "runs" and key == "study")
+    if key in TEXTS.get(command, ()) and value and not re.fullmatch(r"null|'.*'|\".*\"", value):
+        return f"{key}='{value}'" if "'" not in value else f"{key}='{value.replace(chr(39), chr(92) + chr(39))}'"
+    is_name = key in KEYS_OF_NAMES
     return f"{key}='{value}'" if is_name and re.fullmatch(r"[\w.+-]+", value) and value != "null" else word
 
 

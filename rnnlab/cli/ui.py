@@ -30,7 +30,7 @@ def ui(composed: DictConfig) -> None:
 
 def serve(asked: UiConfig) -> int:
     """Serve MLflow's pages until Ctrl-C, and return the exit code."""
-    from rnnlab.tracking.server import HOST, free_port, port_is_free, server_command
+    from rnnlab.tracking.server import HOST, free_port, port_is_free, server_command, server_environment
     from rnnlab.tracking.stale import end_stale_runs
     from rnnlab.tracking.store import find_store, has_store
 
@@ -46,7 +46,7 @@ def serve(asked: UiConfig) -> int:
     if not port_is_free(HOST, port):
         raise BadInputError(Problem("port", port, "is in use; leave it out to take a free one"))
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(server_command(HOST, port), stdout=log, stderr=log)
+        process = subprocess.Popen(server_command(HOST, port), env=server_environment(), stdout=log, stderr=log)
         try:
             return _serve_until_stopped(process, f"http://{HOST}:{port}", log)
         except Interrupted as interruption:

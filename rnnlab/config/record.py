@@ -5,17 +5,21 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
-from rnnlab.config.schema import RunConfig
+from rnnlab.config.schema import TARGET_SECTIONS, RunConfig
 from rnnlab.config.targets import label
 
 NOT_PART_OF_THE_RESULT = ("name", "resume", "tracking", "study")
 """Sections that change nothing in what a run computes; the hash leaves them out."""
+
+
+SHOWN_BY_FACETS = ("function", "cell", "layers", "seed", "function._target_", "cell._target_")
+"""Flattened keys that say what the facets say already."""
 
 
 def plain(config: Any) -> dict[str, Any]:
@@ -47,6 +51,32 @@ def facets(config: RunConfig) -> dict[str, Any]:
         "layers": config.layers,
         "seed": config.seed,
     }
+
+
+def differing_keys(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the keys in which flattened configs differ, beyond function, cell, layers, seed and name.
+
+    A parameter of a section's object counts where it differs between configs with the same object: that
+    an LSTM has a forget bias and a GRU has none is no difference of its own.
+    """
+    keys = dict.fromkeys(key for row in rows for key in row)
+    return [
+        key
+        for key in keys
+        if key not in SHOWN_BY_FACETS
+        and key.partition(".")[0] not in NOT_PART_OF_THE_RESULT
+        and _differs(key, rows)
+    ]
+
+
+def _differs(key: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    section = key.partition(".")[0]
+    is_parameter = section in TARGET_SECTIONS and not key.endswith("._target_")
+    values: dict[Any, set[str]] = {}
+    for row in rows:
+        target = row.get(f"{section}._target_") if is_parameter else None
+        values.setdefault(target, set()).add(repr(row.get(key)))
+    return any(len(found) > 1 for found in values.values())
 
 
 def run_name(config: RunConfig) -> str:

@@ -8,9 +8,16 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from rnnlab.config.groups import COMMANDS_FOLDER, Groups, conf_folder
-from rnnlab.config.schema import PredictConfig, RunConfig, RunsConfig, UiConfig
+from rnnlab.config.schema import CompareConfig, PredictConfig, ReportConfig, RunConfig, RunsConfig, UiConfig
 
-SCHEMAS = {"train": RunConfig, "predict": PredictConfig, "runs": RunsConfig, "ui": UiConfig}
+SCHEMAS = {
+    "train": RunConfig,
+    "predict": PredictConfig,
+    "report": ReportConfig,
+    "compare": CompareConfig,
+    "runs": RunsConfig,
+    "ui": UiConfig,
+}
 """The schema of each command that takes a config."""
 
 

@@ -164,3 +164,22 @@ class UiConfig:
         None, "port on 127.0.0.1; null: 5000 if it is free, else another", at_least=1, at_most=65535
     )
     tracking: TrackingConfig = key(TrackingConfig, "the store to show")
+
+
+@dataclass
+class ReportConfig:
+    """What ``rnnlab report`` reports on."""
+
+    study: str | None = key(None, "the study: latest, a name, or its parent's id; latest where runs is not given")
+    runs: str | None = key(None, "any runs instead: ids with commas between, or a filter in MLflow's language")
+    check: bool = key(False, "write nothing, but say whether the stored report still holds")
+    tracking: TrackingConfig = key(TrackingConfig, "the store to look into")
+
+
+@dataclass
+class CompareConfig:
+    """What ``rnnlab compare`` compares."""
+
+    study: str = key("", "two studies with a comma between, before and after: each latest, a name, or an id")
+    check: bool = key(False, "write nothing, but say whether the stored report still holds")
+    tracking: TrackingConfig = key(TrackingConfig, "the store to look into")

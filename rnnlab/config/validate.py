@@ -58,11 +58,16 @@ def _optimizer_problems(config: RunConfig) -> Iterator[Problem]:
         yield Problem("optimizer.lr", rate, "must be a finite number, greater than 0")
 
 
+def is_folder_name(name: str) -> bool:
+    """Return whether a name can be that of a folder, on whatever system, and leads nowhere else."""
+    return bool(name.strip(". ")) and not set(name) & set('/\\:*?"<>|\0\n') and len(name.encode()) <= LONGEST_NAME
+
+
 def _name_problems(config: RunConfig) -> Iterator[Problem]:
     for key, name in (("name", config.name), ("study.name", config.study.name)):
         if name is None:
             continue
-        if not name.strip(". ") or set(name) & set('/\\:*?"<>|\0\n') or len(name.encode()) > LONGEST_NAME:
+        if not is_folder_name(name):
             allowed = f'not empty, at most {LONGEST_NAME} bytes, none of / \\ : * ? " < > |'
             yield Problem(key, name, f"must be fit for a folder's name: {allowed}")
 

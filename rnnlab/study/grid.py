@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rnnlab.config.record import config_hash, facets, flat, plain, run_name
-from rnnlab.config.schema import TARGET_SECTIONS, RunConfig
+from rnnlab.config.record import config_hash, differing_keys, facets, flat, plain, run_name
+from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.study.work import work
-
-IN_FACETS = ("layers", "seed", "name", "study.", "function._target_", "cell._target_")
-"""Config keys that columns of their own show already."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +63,8 @@ class Grid:
 
     @cached_property
     def varying(self) -> list[str]:
-        """The config keys in which the jobs differ, beyond function, cell, layers, seed and name.
-
-        A parameter of a section's object counts where it differs between jobs with the same object: that
-        an LSTM has a forget bias and a GRU has none is no axis of the grid.
-        """
-        rows = [job.values for job in self.jobs]
-        keys = [key for key in dict.fromkeys(key for row in rows for key in row) if not key.startswith(IN_FACETS)]
-        return [key for key in keys if _differs(key, rows)]
+        """The config keys in which the jobs differ, beyond function, cell, layers, seed and name."""
+        return differing_keys([job.values for job in self.jobs])
 
 
 def digest(keys: Iterable[str]) -> str:
@@ -84,16 +75,6 @@ def digest(keys: Iterable[str]) -> str:
 def longest_first(jobs: Iterable[Job]) -> list[Job]:
     """Return the jobs with the most work first, so that no core is left with a long one at the end."""
     return sorted(jobs, key=lambda job: work(job.values), reverse=True)
-
-
-def _differs(key: str, rows: Sequence[dict[str, Any]]) -> bool:
-    section = key.partition(".")[0]
-    is_parameter = section in TARGET_SECTIONS and not key.endswith("._target_")
-    values: dict[Any, set[str]] = {}
-    for row in rows:
-        target = row.get(f"{section}._target_") if is_parameter else None
-        values.setdefault(target, set()).add(repr(row.get(key)))
-    return any(len(found) > 1 for found in values.values())
 
 
 def check_jobs(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rnnlab.home import command_line
 from rnnlab.interrupts import Interrupted
 from rnnlab.study.grid import Grid
 from rnnlab.tracking.heartbeat import heartbeat
+from rnnlab.tracking.links import run_link
 from rnnlab.tracking.mlflow_run import MlflowRun
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import Store
@@ -61,6 +64,7 @@ class ParentRun:
             "rnnlab.study": self._name,
             "rnnlab.grid": self._key,
             "rnnlab.folder": f"outputs/{self._name}",
+            "rnnlab.command": command_line(),
         }
         tags |= environment_tags() | process_tags()
         earlier = None if self._anew else self._earlier(store)
@@ -89,8 +93,10 @@ class ParentRun:
         axes = "; ".join(f"{key}: {', '.join(values)}" for key, values in self._grid.axes.items())
         lines = [f"A study of {len(self._grid.jobs)} runs. {axes}"]
         if taken_over:
-            place = f"#/experiments/{self._store.experiment_id}/runs"
-            shown = ", ".join(f"[{run.name}]({place}/{run.run_id})" for run in taken_over[:RUNS_LINKED])
+            experiment = self._store.experiment_id
+            shown = ", ".join(
+                f"[{run.name}]({run_link(experiment, run.run_id)})" for run in taken_over[:RUNS_LINKED]
+            )
             more = f" and {len(taken_over) - RUNS_LINKED} more, see study.json" * (len(taken_over) > RUNS_LINKED)
             lines.append(f"Taken over from earlier studies: {shown}{more}")
         if sum(map(len, [*lines, *links.values()])) < LONGEST_NOTE:
@@ -98,6 +104,12 @@ class ParentRun:
         elif links:
             lines.append("Links that compare all its runs are among its artifacts, in mlflow.html.")
         self.run.set_tags({"mlflow.note.content": "\n\n".join(lines)})
+
+    def keep(self, *files: Path) -> None:
+        """Copy files to the parent's artifacts."""
+        if self.run is not None:
+            for file in files:
+                self.run.log_file(file)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -13,6 +13,7 @@ from rnnlab.config.record import facets
 from rnnlab.study.grid import Grid, Job
 from rnnlab.tracking.folder import RunFolder, write_json
 from rnnlab.tracking.result import RunResult
+from rnnlab.tracking.studies import STUDY_FILE
 
 FIRST_COLUMNS = ("name", "run_id", "status", "function", "cell", "layers", "seed")
 LAST_COLUMNS = ("test/mse", "test/rmse", "fit_seconds", "parameters", "error")
@@ -145,6 +146,7 @@ class StudyRecord:
                 {
                     "job": job.number,
                     "name": row["name"],
+                    "factors": {key: row[key] for key in (*facets(job.config), *self.grid.varying)},
                     "overrides": job.overrides,
                     "status": row["status"],
                     "run_id": result.run_id if result else None,
@@ -158,7 +160,7 @@ class StudyRecord:
                 }
             )
         write_json(
-            self.folder / "study.json",
+            self.folder / STUDY_FILE,
             {"name": self.name, "parent_run_id": self.parent, "grid": self.grid.axes, "jobs": jobs},
         )
 

@@ -30,6 +30,7 @@ from rnnlab.tracking.folder import FolderInUseError, RunFolder
 from rnnlab.tracking.past import past_runs
 from rnnlab.tracking.stale import end_stale_runs
 from rnnlab.tracking.store import Store, find_store, open_store
+from rnnlab.tracking.studies import STUDY_FILE
 
 STOPPED = "the study was stopped at the first failure"
 
@@ -104,6 +105,7 @@ def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, co
         record = StudyRecord(name, parent.run_id, outputs() / name, grid)
         record.begin(plan.done, plan.interrupted.values())
         record.save()
+        parent.keep(record.folder / STUDY_FILE)
         launches = Launches(
             record,
             store,
@@ -116,6 +118,7 @@ def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, co
             _make_runs(launches, record, store, plan, console, fail_fast=config.study.fail_fast)
         finally:
             record.save()
+            parent.keep(record.folder / STUDY_FILE, record.folder / "results.csv")
         parent.failed = record.counts() != {"FINISHED": len(grid.jobs)}
         _summarise(record, store, parent, console)
     if parent.failed:
@@ -165,8 +168,7 @@ def _summarise(record: StudyRecord, store: Store | None, parent: ParentRun, cons
     links = save_links(record, store)
     earlier = [record.results[job] for job in sorted(record.taken_over)]
     parent.describe([run for run in earlier if run.parent != parent.run_id], links)
-    for file in ("study.json", "results.csv", PAGE):
-        parent.run.log_file(record.folder / file)
+    parent.keep(record.folder / PAGE)
     parent.run.log_folder(record.folder / "figures", "figures")
     if not store.uri.startswith("http"):
         console.print(f"MLflow   {command()} ui, and there:")

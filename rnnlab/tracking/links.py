@@ -15,6 +15,11 @@ def pages_address(store: Store) -> str:
     return store.uri.rstrip("/") if store.uri.startswith("http") else f"http://{HOST}:{USUAL_PORT}"
 
 
+def run_link(experiment_id: str, run_id: str) -> str:
+    """Return the link, from `#` on, to the page of one run."""
+    return f"#/experiments/{experiment_id}/runs/{run_id}"
+
+
 def compare_link(experiment_id: str, run_ids: Sequence[str]) -> str:
     """Return the link, from `#` on, to the page that compares exactly these runs."""
     query = {"runs": _json(run_ids), "experiments": _json([experiment_id])}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Experiment, Run
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 SECONDS_TO_ANSWER = 5
 RUNS_A_PAGE = 1000

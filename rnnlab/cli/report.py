@@ -1,0 +1,88 @@
+"""`rnnlab report`: what is better, by how much, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from omegaconf import DictConfig
+
+from rnnlab.cli.hydra_app import end, run_command
+from rnnlab.config.schema import ReportConfig, TrackingConfig
+from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
+from rnnlab.home import as_typed, outputs
+
+if TYPE_CHECKING:
+    from rnnlab.report.make import Report
+    from rnnlab.tracking.store import Store
+
+VERDICTS_SHOWN = 40
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command and return its exit code."""
+    return run_command("report", report, arguments)
+
+
+def report(composed: DictConfig) -> None:
+    """Report on what the composed config asks for: the task that Hydra calls."""
+    end(report_on, composed)
+
+
+def report_on(asked: ReportConfig) -> int:
+    """Make the report, or check the stored one, and return the exit code."""
+    from rnnlab.report.make import runs_report, study_report
+
+    if asked.runs is not None and asked.study is not None:
+        raise BadInputError(Problem("runs", asked.runs, "is given beside study; give one of them"))
+    runs, study = asked.runs, asked.study or "latest"
+    if runs is not None:
+        return make_or_check(lambda store: runs_report(store, runs), asked.tracking, check=asked.check)
+    return make_or_check(lambda store: study_report(store, study), asked.tracking, check=asked.check)
+
+
+def make_or_check(make: Callable[[Store], Report], tracking: TrackingConfig, *, check: bool) -> int:
+    """Make a report from the store and write it, or say whether the stored one still holds.
+
+    Raises:
+        BadInputError: there is nothing to report on; nothing was written.
+    """
+    from rnnlab.console import make_console
+    from rnnlab.report.make import changed, write
+    from rnnlab.tracking.mlflow_run import MlflowRun
+    from rnnlab.tracking.stale import end_stale_runs
+    from rnnlab.tracking.store import check_places, find_store
+
+    check_places(tracking)
+    store = find_store(tracking)
+    if store is None:
+        raise BadInputError(
+            Problem("tracking", tracking.store, "there is no store here yet; rnnlab train makes one")
+        )
+    end_stale_runs(store)
+    made = make(store)
+    console = make_console()
+    folder = outputs() / made.folder
+    if check:
+        differing = changed(made, outputs())
+        if differing is None:
+            raise BadInputError(Problem("check", "true", f"there is no report in {as_typed(folder)} yet"))
+        if not differing:
+            console.print(f"the report in {as_typed(folder)} holds", markup=False)
+            return EXIT_DONE
+        says_else = "says something else now" if "report.json" in differing else "says the same but looks different"
+        console.print(f"the report in {as_typed(folder)} {says_else}: {', '.join(differing)}", markup=False)
+        return EXIT_RUN_FAILED
+    write(made, outputs())
+    if made.parent is not None:
+        MlflowRun(store, made.parent).log_folder(folder, "report")
+    console.print(f"[bold]report[/] {made.content['title']}".replace("[/] ", "[/] "), markup=True)
+    for text in made.content["ladder_verdicts"]:
+        console.print(f"  {text}", markup=False)
+    verdicts = made.content["verdicts"]
+    for verdict in verdicts[:VERDICTS_SHOWN]:
+        console.print(f"  {verdict['text']}", markup=False)
+    if len(verdicts) > VERDICTS_SHOWN:
+        console.print(f"  and {len(verdicts) - VERDICTS_SHOWN} more contrasts")
+    console.print(f"page     {as_typed(folder / 'index.html')}", markup=False)
+    return EXIT_DONE

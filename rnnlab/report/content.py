@@ -1,0 +1,215 @@
+"""The content of a report as plain values: what `report.json` holds and the pages show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rnnlab.report.entries import Entry
+from rnnlab.report.evaluation import MSE, Evaluation, GroupSummary, Panel, Verdict, estimate_as_json
+from rnnlab.report.origins import differences, origins
+from rnnlab.report.wording import group_label
+from rnnlab.tracking.studies import StoredRun
+
+DIGITS = 12
+"""Significant digits of what was computed: enough, and the same on machines that differ in the last bits."""
+
+SMALLEST_DECIDING = 6
+"""The number of pairs from which on a sign-flip test can give less than 0.05 at all: 2 / 2**6 = 0.03."""
+
+SOURCES = (
+    "Agarwal et al. 2021, Deep Reinforcement Learning at the Edge of the Statistical Precipice (NeurIPS)",
+    "Bouthillier et al. 2021, Accounting for Variance in Machine Learning Benchmarks (MLSys)",
+    "Colas et al. 2018, How Many Random Seeds? Statistical Power Analysis in Deep RL (arXiv:1806.08295)",
+    "Clopper and Pearson 1934, The Use of Confidence or Fiducial Limits (Biometrika 26)",
+    "Holm 1979, A Simple Sequentially Rejective Multiple Test Procedure (Scand. J. Statist. 6)",
+)
+
+METHOD = (
+    (
+        "Runs are paired by their seed. All statistics of the test MSE are taken of its logarithm to base 10, "
+        "because errors differ by factors."
+    ),
+    (
+        "A ratio is one of geometric means, with the t interval of the paired log differences. The p value is that "
+        "of a two-sided sign-flip permutation test on the same differences: exact up to 20 pairs, beyond that with "
+        "99,999 random flips and a fixed seed. Holm's correction covers all planned contrasts of the report."
+    ),
+    (
+        "A contrast is decided if p after Holm is at most 0.05 and the interval leaves out 1. Else it is undecided, and "
+        "the number of seeds is told that would give 80% power if difference and scatter stayed as they are."
+    ),
+    (
+        "The planned contrasts are set by the grid before any result is seen: every pair of cells at equal "
+        "depth, every depth against the smallest at equal cell, each curve by itself. Where neither varies, every "
+        "value of what does vary is compared with the first."
+    ),
+    (
+        "The chance of being better is the share of seeds for which a group is the better one, a tie being half, "
+        "with the interval of Clopper and Pearson, which is wide rather than wrong for few seeds. The interval of "
+        "the interquartile mean is a percentile bootstrap of the logarithms with a fixed seed: it is approximate "
+        "below 20 seeds."
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a report is about.
+
+    Attributes:
+        title: its name, in the store's words.
+        description: a line below the title.
+        runs: all runs in it, for their origins.
+        made_by: the command that made the runs, or None.
+        report_command: the command that makes this report.
+        links: by their names, addresses of MLflow's pages.
+    """
+
+    title: str
+    description: str
+    runs: Sequence[StoredRun]
+    made_by: str | None
+    report_command: str
+    links: Mapping[str, str]
+
+
+def content(subject: Subject, evaluation: Evaluation) -> dict[str, Any]:
+    """Return the report as nested dicts and lists of plain values, without its figures."""
+    return {
+        "title": subject.title,
+        "description": subject.description,
+        "verdicts": [_verdict(verdict, evaluation) for verdict in evaluation.verdicts],
+        "ladder_verdicts": [panel.text for panel in evaluation.panels if panel.text],
+        "panels": [_panel(panel) for panel in evaluation.panels],
+        "groups": [_group(index, summary, evaluation) for index, summary in enumerate(evaluation.groups)],
+        "notes": list(_notes(evaluation)),
+        "completeness": _completeness(evaluation.entries),
+        "differences": differences(evaluation.groups),
+        "origins": origins(subject.runs),
+        "commands": {"runs": subject.made_by, "report": subject.report_command},
+        "links": dict(subject.links),
+        "method": list(METHOD),
+        "sources": list(SOURCES),
+    }
+
+
+def _verdict(verdict: Verdict, evaluation: Evaluation) -> dict[str, Any]:
+    compared, contrast = verdict.compared, verdict.contrast
+    group, reference = (evaluation.groups[index] for index in (contrast.group, contrast.reference))
+    return {
+        "text": verdict.text,
+        "decided": verdict.decided,
+        "factor": contrast.factor,
+        "function": str(group.group.factors["function"]),
+        "group": group.label,
+        "reference": reference.label,
+        "pairs": compared.pairs if compared else 0,
+        "ratio": _rounded(estimate_as_json(compared.ratio)) if compared else None,
+        "p": _rounded(compared.p) if compared else None,
+        "p_exact": compared.exact if compared else None,
+        "p_holm": _rounded(verdict.holm_p),
+        "probability_better": _rounded(estimate_as_json(compared.better)) if compared else None,
+        "pairs_needed": compared.needed if compared else None,
+        "runs": {"group": verdict.runs[0], "reference": verdict.runs[1]},
+    }
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    ladder = [{"name": name, "mse": mse, "runs": panel.runs} for name, mse in panel.ladder.items()]
+    return {"name": panel.name, "groups": panel.indices, "ladder": ladder}
+
+
+def _group(index: int, summary: GroupSummary, evaluation: Evaluation) -> dict[str, Any]:
+    panel = next(panel.name for panel in evaluation.panels if index in panel.indices)
+    return {
+        "label": summary.label,
+        "panel": panel,
+        "factors": dict(summary.group.factors),
+        "n": len(summary.group.finished),
+        "planned": len(summary.group.entries),
+        "median": summary.median,
+        "interquartile_mean": _rounded(estimate_as_json(summary.interquartile)),
+        "geometric_mean": _rounded(estimate_as_json(summary.mean)),
+        "best": summary.best,
+        "worst": summary.worst,
+        "parameters": summary.parameters,
+        "fit_seconds": summary.fit_seconds,
+        "steps_per_second": summary.steps_per_second,
+        "devices": summary.devices,
+        "median_run": _run_id(summary.median_run),
+        "runs": [
+            {"run_id": _run_id(entry), "name": entry.name, "seed": entry.seed, "status": entry.status}
+            | {"test/mse": entry.metric(MSE) if entry.status == "FINISHED" else None, "error": entry.error}
+            for entry in summary.group.entries
+        ],
+    }
+
+
+def _run_id(entry: Entry | None) -> str | None:
+    return entry.run.run_id if entry and entry.run else None
+
+
+def _notes(evaluation: Evaluation) -> Sequence[str]:
+    notes = []
+    functions = {str(summary.group.factors["function"]) for summary in evaluation.groups}
+    if {"sin", "cos"} <= functions:
+        notes.append(
+            "sin and cos differ by their phase alone: on whole periods they are the same problem, and on stretches "
+            "of 1.6 periods nearly so. They are two looks at one question, not two questions."
+        )
+    cells = {str(summary.group.factors["cell"]) for summary in evaluation.groups}
+    devices = {device for summary in evaluation.groups for device in summary.devices}
+    if {"lstm", "gru"} <= cells and "cpu" in devices:
+        notes.append(
+            "On a CPU PyTorch runs the LSTM on a fused kernel (oneDNN) and the GRU on a general one: their times "
+            "compare these kernels more than the cells."
+        )
+    pairs = [verdict.compared.pairs for verdict in evaluation.verdicts if verdict.compared]
+    if pairs and min(pairs) < SMALLEST_DECIDING:
+        smallest = min(pairs)
+        notes.append(
+            f"With {smallest} paired seed{'s' if smallest > 1 else ''} the smallest p value that a sign-flip test "
+            f"can give is {2 / 2**smallest:.2g}: such a contrast is undecided whatever its runs say."
+        )
+    if any(panel.ladder for panel in evaluation.panels):
+        notes.append(
+            "The exact recurrence and the least squares mark the floor of the data: what is left below them is the "
+            "rounding of times and values."
+        )
+    if sum(summary.mean is not None for summary in evaluation.groups) and _any_zero(evaluation):
+        notes.append("A test MSE of exactly 0 has no logarithm; it stands in for the smallest number there is.")
+    return notes
+
+
+def _any_zero(evaluation: Evaluation) -> bool:
+    return any(summary.best == 0 for summary in evaluation.groups)
+
+
+def _completeness(entries: Sequence[Entry]) -> dict[str, Any]:
+    counts: dict[str, int] = {}
+    for entry in entries:
+        counts[entry.status] = counts.get(entry.status, 0) + 1
+    without = [
+        {
+            "name": entry.name,
+            "setting": f"{group_label({k: v for k, v in entry.factors.items() if k != 'seed'}, with_function=True)}"
+            f", seed {entry.seed}",
+            "status": entry.status,
+            "error": entry.error,
+            "run_id": _run_id(entry),
+        }
+        for entry in entries
+        if entry.status != "FINISHED"
+    ]
+    return {"planned": len(entries), "counts": dict(sorted(counts.items())), "without_result": without}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, float) and math.isfinite(value):
+        return float(f"{value:.{DIGITS}g}")
+    return value

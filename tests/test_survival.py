@@ -325,7 +325,7 @@ def test_sixteen_runs_start_at_once_on_a_store_that_is_not_there_ten_times_in_a_
         textwrap.dedent("""
             import os, sys
             import mlflow.store.tracking.sqlalchemy_store, pytorch_lightning, matplotlib.pyplot
-            import rnnlab.report.figures, rnnlab.training.run
+            import rnnlab.report.run_figures, rnnlab.training.run
             from rnnlab.cli import dispatch
 
             for round in range(10):

@@ -56,7 +56,7 @@ def _of_panel(
     if curves:
         what = "Training MSE by epoch: median, quartiles and range of the seeds"
         yield "training", "loss", what, draw.loss_curves(curves), draw.loss_curves_alt(curves)
-    tracks = [found for group in groups if (found := _track(store, group)) is not None]
+    tracks = [track for group in groups if (track := _track(store, group)) is not None]
     if tracks:
         yield "prediction", "tracks", "Truth and one-step prediction", draw.tracks(tracks), draw.tracks_alt(tracks)
         yield "prediction", "zooms", "The same, zoomed in around a peak", draw.zooms(tracks), draw.zooms_alt(tracks)
@@ -70,13 +70,9 @@ def _facets(group: GroupSummary) -> dict[str, Any]:
 
 
 def _dots(group: GroupSummary) -> Dots:
-    mean = group.mean
-    interval = (mean.value, mean.low, mean.high) if mean else (None, None, None)
-    return Dots(
-        **_facets(group),
-        values=np.array(group.group.values(MSE)),
-        **dict(zip(("mean", "low", "high"), interval, strict=True)),
-    )
+    interval = (group.mean.value, group.mean.low, group.mean.high) if group.mean else (None, None, None)
+    facets = _facets(group)
+    return Dots(facets["label"], facets["cell"], facets["layers"], np.array(group.group.values(MSE)), *interval)
 
 
 def _cost(group: GroupSummary) -> Cost:

@@ -7,14 +7,9 @@ from typing import Any
 
 from rnnlab.analysis.statistics import Comparison
 from rnnlab.report.entries import other_factors
+from rnnlab.report.shapes import cell_name
 
-CELL_NAMES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 TEN, THOUSAND = 10, 1000
-
-
-def cell_name(cell: str) -> str:
-    """Return a cell's name as people write it."""
-    return CELL_NAMES.get(cell, cell)
 
 
 def layers_text(layers: Any) -> str:

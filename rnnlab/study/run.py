@@ -14,7 +14,8 @@ from rnnlab.console import make_console
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.home import as_typed, command, outputs
 from rnnlab.interrupts import Interrupted
-from rnnlab.report.figures import draw_comparison
+from rnnlab.report.error_figures import distribution
+from rnnlab.report.style import save
 from rnnlab.study.grid import Grid
 from rnnlab.study.launch import Launch, Launches
 from rnnlab.study.links import PAGE, printed, save_links
@@ -158,10 +159,12 @@ def _summarise(record: StudyRecord, store: Store | None, parent: ParentRun, cons
     console.print(jobs_table(record))
     console.print()
     console.print(study_table(record.name, groups, baselines))
-    figure = record.folder / "figures" / "test_mse.png"
-    draw_comparison(figure, [(group.label, group.cell, group.mses) for group in groups], baselines, record.name)
+    figures = record.folder / "figures"
+    save(
+        distribution([group.dots() for group in groups], baselines, f"{record.name}: test MSE"), figures, "test_mse"
+    )
     console.print()
-    console.print(f"figures  {as_typed(figure.parent)} (all runs), {as_typed(record.folder)}/*/figures (each run)")
+    console.print(f"figures  {as_typed(figures)} (all runs), {as_typed(record.folder)}/*/figures (each run)")
     console.print(f"results  {as_typed(record.folder / 'results.csv')}")
     if store is None or parent.run is None:
         return
@@ -169,7 +172,7 @@ def _summarise(record: StudyRecord, store: Store | None, parent: ParentRun, cons
     earlier = [record.results[job] for job in sorted(record.taken_over)]
     parent.describe([run for run in earlier if run.parent != parent.run_id], links)
     parent.keep(record.folder / PAGE)
-    parent.run.log_folder(record.folder / "figures", "figures")
+    parent.run.log_folder(figures, "figures")
     if not store.uri.startswith("http"):
         console.print(f"MLflow   {command()} ui, and there:")
     for what, link in zip(("compare", "curves"), links.values(), strict=True):

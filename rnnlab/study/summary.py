@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rnnlab.analysis.statistics import Estimate, geometric_mean
 from rnnlab.config.record import facets
+from rnnlab.report.shapes import Dots
 from rnnlab.study.grid import group_label
 from rnnlab.study.record import StudyRecord
 from rnnlab.tracking.metrics import BASELINE
@@ -20,6 +22,7 @@ class Group:
     Attributes:
         label: what they are: ``cos lstm 3 layers``.
         cell: their cell.
+        layers: their depth.
         jobs: how many there should be.
         mses: the test MSE of those that are FINISHED.
         fit_seconds: the time each of them took.
@@ -27,14 +30,20 @@ class Group:
 
     label: str
     cell: str
+    layers: int
     jobs: int
     mses: list[float]
     fit_seconds: list[float]
 
     @property
-    def geometric_mean(self) -> float:
-        """The geometric mean of the test MSEs: errors over many orders of magnitude are compared as ratios."""
-        return float(np.exp(np.mean(np.log(np.maximum(self.mses, np.finfo(float).tiny)))))
+    def mean(self) -> Estimate | None:
+        """The geometric mean of the test MSEs with its interval, None where nothing has finished."""
+        return geometric_mean(self.mses) if self.mses else None
+
+    def dots(self) -> Dots:
+        """Return what a figure shows of them."""
+        interval = (self.mean.value, self.mean.low, self.mean.high) if self.mean else (None, None, None)
+        return Dots(self.label, self.cell, self.layers, np.array(self.mses), *interval)
 
 
 def groups_of(record: StudyRecord) -> Iterator[Group]:
@@ -43,11 +52,14 @@ def groups_of(record: StudyRecord) -> Iterator[Group]:
     found: dict[str, Group] = {}
     for job in record.grid.jobs:
         label = " ".join([group_label(job.config), *(f"{key}={job.values.get(key)}" for key in varying)])
-        group = found.get(label, Group(label, facets(job.config)["cell"], 0, [], []))
+        is_ = facets(job.config)
+        group = found.get(label, Group(label, is_["cell"], is_["layers"], 0, [], []))
         result = record.finished(job)
         mses = [result.metrics["test/mse"]] if result else []
         seconds = [result.fit_seconds or 0.0] if result else []
-        found[label] = Group(label, group.cell, group.jobs + 1, group.mses + mses, group.fit_seconds + seconds)
+        found[label] = replace(
+            group, jobs=group.jobs + 1, mses=group.mses + mses, fit_seconds=group.fit_seconds + seconds
+        )
     yield from found.values()
 
 

@@ -85,9 +85,9 @@ def study_table(title: str, groups: Sequence[Group], baselines: Mapping[str, flo
         table.add_column(heading, justify="right", no_wrap=True)
     for group in groups:
         runs = f"{len(group.mses)}" if len(group.mses) == group.jobs else f"{len(group.mses)} of {group.jobs}"
-        if group.mses:
+        if group.mean:
             seconds = sum(group.fit_seconds) / len(group.fit_seconds)
-            cells = [f"{value:.2e}" for value in (group.geometric_mean, min(group.mses), max(group.mses))]
+            cells = [f"{value:.2e}" for value in (group.mean.value, min(group.mses), max(group.mses))]
             table.add_row(Text(group.label), runs, *cells, f"{seconds:.1f} s")
         else:
             table.add_row(Text(group.label), runs, "-", "-", "-", "-")

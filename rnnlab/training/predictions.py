@@ -56,7 +56,7 @@ def predict_windows(network: SequenceNetwork, windows: Windows, device: torch.de
 
 def draw_prediction_figures(predictions: Predictions, figures: Path, name: str) -> None:
     """Draw truth against prediction, whole and zoomed in, as PNGs in the folder ``figures``."""
-    from rnnlab.report.figures import draw_predictions, draw_zoom
+    from rnnlab.report.run_figures import draw_predictions, draw_zoom
 
     curves = (predictions.times, predictions.truth, predictions.prediction)
     draw_predictions(figures / "prediction.png", *curves, name)

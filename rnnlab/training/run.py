@@ -87,7 +87,7 @@ def train_run(
 
 
 def _draw(folder: RunFolder, predictions: Predictions, name: str) -> None:
-    from rnnlab.report.figures import draw_losses
+    from rnnlab.report.run_figures import draw_losses
 
     curves = read_curves(folder.metrics)
     none: tuple[list[int], list[float]] = ([], [])

@@ -1,22 +1,21 @@
-"""The pictures of a run and of a study, drawn without pyplot's global state."""
+"""The pictures of one run. Many runs draw them, so nothing here waits for a layout engine."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-TRUTH, PREDICTION, ERROR, FAINT = "#0072b2", "#cc3311", "#444444", "#999999"
+from rnnlab.report.style import FAINT, new_figure
+
+TRUTH, PREDICTION, ERROR = "#0072b2", "#cc3311", "#444444"
 """A blue and a red that colour-blind readers can tell apart (Okabe and Ito 2008; Tol 2021)."""
 
-CELL_COLOURS = {"lstm": "#0072b2", "gru": "#e69f00", "rnn": "#009e73"}
-OTHER_COLOURS = ("#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
 DPI = 110
 POINTS_IN_ZOOM = 61
 
@@ -71,50 +70,11 @@ def draw_zoom(path: Path, times: NDArray[Any], truth: NDArray[Any], prediction: 
     _save(figure, path)
 
 
-def draw_comparison(
-    path: Path, groups: Sequence[tuple[str, str, Sequence[float]]], baselines: Mapping[str, float], title: str
-) -> None:
-    """Draw the test MSE of every run of a study, on a log scale.
-
-    Args:
-        path: the PNG to write.
-        groups: label, cell and the test MSEs of its seeds, from top to bottom.
-        baselines: the test MSE of predictors that learn nothing, drawn as lines.
-        title: the study's name.
-    """
-    figure, (axes,) = _figure(9, 1.6 + 0.42 * len(groups))
-    colours = dict(CELL_COLOURS)
-    for row, (_, cell, values) in enumerate(groups):
-        colour = colours.setdefault(cell, OTHER_COLOURS[len(colours) % len(OTHER_COLOURS)])
-        axes.scatter(values, [row] * len(values), color=colour, alpha=0.7, s=28, linewidths=0)
-        if len(values):
-            mean = float(np.exp(np.mean(np.log(np.maximum(values, np.finfo(float).tiny)))))
-            axes.plot([mean, mean], [row - 0.3, row + 0.3], color=colour, linewidth=2.5)
-    for name, value in baselines.items():
-        axes.axvline(value, color=FAINT, linewidth=1, linestyle="--")
-        axes.annotate(
-            name,
-            (value, -0.6),
-            xytext=(3, 1),
-            textcoords="offset points",
-            fontsize=8,
-            color=ERROR,
-            annotation_clip=False,
-        )
-    axes.set_yticks(range(len(groups)), [label for label, _, _ in groups])
-    axes.set(xscale="log", xlabel="test MSE (a dot a seed, the bar their geometric mean; left is better)")
-    axes.set_ylim(len(groups) - 0.5, -0.6)
-    figure.set_layout_engine("constrained")
-    figure.suptitle(f"{title}: test MSE", parse_math=False)
-    _save(figure, path)
-
-
 def _figure(
     width: float, height: float, rows: int = 1, columns: int = 1, **options: Any
 ) -> tuple[Figure, list[Axes]]:
     """Return a figure with fixed margins: measuring every label, as layout engines do, takes as long again."""
-    figure = Figure(figsize=(width, height))
-    FigureCanvasAgg(figure)
+    figure = new_figure(height, width)
     axes = figure.subplots(rows, columns, squeeze=False, **options).ravel().tolist()
     figure.subplots_adjust(
         left=0.85 / width,
@@ -139,4 +99,4 @@ def _draw_both(
 
 def _save(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=DPI)
+    figure.savefig(path, dpi=DPI, metadata={"Software": None})

@@ -25,11 +25,13 @@ def filled(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def reported(filled):
-    """That folder after `rnnlab report`, and what the command printed."""
-    done = rnnlab("report", "study=known", folder=filled)
+def reported(filled, tmp_path_factory):
+    """A copy of that folder after `rnnlab report`, and what the command printed."""
+    folder = tmp_path_factory.mktemp("reported")
+    shutil.copytree(filled, folder, dirs_exist_ok=True)
+    done = rnnlab("report", "study=known", folder=folder)
     assert done.returncode == 0, done.stderr
-    return filled, done.stdout
+    return folder, done.stdout
 
 
 @pytest.fixture

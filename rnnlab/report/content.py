@@ -38,8 +38,8 @@ METHOD = (
         "99,999 random flips and a fixed seed. Holm's correction covers all planned contrasts of the report."
     ),
     (
-        "A contrast is decided if p after Holm is at most 0.05 and the interval leaves out 1. Else it is undecided, "
-        "and the number of seeds is told that would give 80% power if difference and scatter stayed as they are."
+        "A contrast is decided if p after Holm is at most 0.05 and the interval leaves out 1. Else it is "
+        "undecided, and the number of seeds is told that would give 80% power if difference and scatter stayed so."
     ),
     (
         "The planned contrasts are set by the grid before any result is seen: every pair of cells at equal "

@@ -15,6 +15,7 @@ from rnnlab.config.groups import Groups, conf_folder
 from rnnlab.config.record import load_config
 from rnnlab.data.batches import to_tensors
 from rnnlab.models.network import build_network
+from rnnlab.report import figures
 from rnnlab.training.build import build_optimizer, build_run_network, build_splits
 from rnnlab.training.checkpoint_files import read_checkpoint
 
@@ -55,8 +56,15 @@ def layer_of(cell, index=0):
 
 
 @pytest.fixture(autouse=True)
-def _drawn_again():
+def _the_same_random_numbers():
     torch.manual_seed(5)
+
+
+@pytest.fixture(autouse=True)
+def _no_figures(monkeypatch):
+    """Half the time of a run this small goes into its figures, which other tests look at."""
+    for draw in ("draw_losses", "draw_predictions", "draw_zoom"):
+        monkeypatch.setattr(figures, draw, lambda *_: None)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -97,12 +105,13 @@ def test_the_last_step_sees_the_first_and_windows_of_a_batch_do_not_mix(cell):
 def test_gradients_are_those_of_finite_differences(cell, index):
     layer, inputs = layer_of(cell, index)
     names, weights = zip(*layer.named_parameters(), strict=True)
+    mixed = torch.randn(BATCH, TIME, HIDDEN, dtype=torch.float64)
 
-    def hidden(inputs, *weights):
-        return functional_call(layer, dict(zip(names, weights, strict=True)), inputs)
+    def mixed_hidden(inputs, *weights):
+        return (functional_call(layer, dict(zip(names, weights, strict=True)), inputs) * mixed).sum()
 
     arguments = (inputs.requires_grad_(), *(weight.detach().requires_grad_() for weight in weights))
-    assert torch.autograd.gradcheck(hidden, arguments, fast_mode=False)
+    assert torch.autograd.gradcheck(mixed_hidden, arguments)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -182,11 +191,9 @@ def test_every_optimizer_with_every_schedule(optimizer, schedule, home):
     assert_every_parameter_moved(train(*words))
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", GROUPS.options("optimizer"))
-def test_every_optimizer_goes_on_exactly(optimizer, dtype, home):
-    words = [f"optimizer={optimizer}", f"model.dtype={dtype}", *SMALL[:1], "layers=1", *TINY_DATA,
-             *FULL_BATCH.get(optimizer, [])]  # fmt: skip
+def test_every_optimizer_goes_on_exactly(optimizer, home):
+    words = [f"optimizer={optimizer}", *SMALL[:1], "layers=1", *TINY_DATA, *FULL_BATCH.get(optimizer, [])]
     whole = train(*words, "trainer.max_epochs=4")
     parts = train(*words, "trainer.max_epochs=2", "name=parts")
     assert dispatch(["train", "resume=parts", "trainer.max_epochs=4"]) == 0

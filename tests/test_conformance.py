@@ -23,7 +23,7 @@ GROUPS = Groups([str(conf_folder())])
 
 
 CELLS, FUNCTIONS = GROUPS.options("cell"), GROUPS.options("function")
-FEATURES, HIDDEN, BATCH, TIME = 3, 5, 2, 7
+FEATURES, HIDDEN, BATCH, TIME = 2, 4, 3, 5
 
 
 def unchanged(before, after):
@@ -56,7 +56,9 @@ def layer_of(cell, index=0):
 
 
 @pytest.fixture(autouse=True)
-def _the_same_random_numbers():
+def _the_same_numbers():
+    """As a run is trained: one thread, which on a busy machine is also by far the fastest for layers this small."""
+    torch.set_num_threads(1)
     torch.manual_seed(5)
 
 
@@ -84,10 +86,10 @@ def test_a_layer_maps_sequences_of_any_length_to_hidden_states(cell, index):
 def test_no_step_sees_what_comes_after_it(cell):
     layer, inputs = layer_of(cell)
     changed = inputs.clone()
-    changed[:, 4:] += 1
+    changed[:, 3:] += 1
     before, after = layer(inputs), layer(changed)
-    assert torch.allclose(before[:, :4], after[:, :4], rtol=0, atol=1e-13)
-    assert (before[:, 4:] != after[:, 4:]).any(dim=-1).all()
+    assert torch.allclose(before[:, :3], after[:, :3], rtol=0, atol=1e-13)
+    assert (before[:, 3:] != after[:, 3:]).any(dim=-1).all()
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -11,7 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import hydra
+from omegaconf import OmegaConf, open_dict
+
 from rnnlab.cli import dispatch
+from rnnlab.config.finish import finish
+from rnnlab.config.groups import conf_folder
+from rnnlab.config.register import register_schemas
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError
 from rnnlab.tracking.folder import RunFolder, run_folders
@@ -86,6 +92,16 @@ def train(*overrides: str) -> RunFolder:
     assert code == 0
     (new,) = {folder.path for folder in run_folders(Path("outputs"))} - before
     return RunFolder(new)
+
+
+def composed(*overrides: str) -> RunConfig:
+    """Return the config that `rnnlab train` would make of the overrides."""
+    register_schemas("train")
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        made = hydra.compose("train", list(overrides), return_hydra_config=True)
+    with open_dict(made):
+        section = made.pop("hydra")
+    return finish(made, OmegaConf.masked_copy(section, ["runtime", "overrides"]))
 
 
 def lab_config(**changes) -> RunConfig:

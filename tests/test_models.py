@@ -1,5 +1,7 @@
 """Networks against independent NumPy implementations of their equations."""
 
+import functools
+
 import numpy as np
 import pytest
 import torch
@@ -150,6 +152,17 @@ def test_a_layer_of_the_wrong_shape_is_named():
 
     with pytest.raises(ValueError, match=r"hidden states of shape \(2, 3, 5\) were expected"):
         build_network(Wrong, Direct, layers=1, hidden_size=HIDDEN, seed=0)
+
+
+def test_a_layer_that_asks_for_its_place_in_the_stack_is_told():
+    class Placed(GRU):
+        def __init__(self, input_size, hidden_size, index, **parameters):
+            super().__init__(input_size, hidden_size, **parameters)
+            self.index = index
+
+    factory = functools.partial(Placed, gate_bias=0.5)
+    network = build_network(factory, Direct, layers=3, hidden_size=HIDDEN, seed=0)
+    assert [layer.index for layer in network.layers] == [0, 1, 2]
 
 
 def test_parameters_are_counted_as_the_formula_says():

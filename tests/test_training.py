@@ -10,12 +10,12 @@ from helpers import SMALL, TINY_DATA, train
 
 from rnnlab.cli import dispatch
 from rnnlab.config.record import load_config
-from rnnlab.data.batches import epoch_order
+from rnnlab.data.batches import epoch_order, to_tensors
 from rnnlab.errors import BadInputError
 from rnnlab.tracking.metrics import read_curves
-from rnnlab.training.build import build_run_network, build_splits
+from rnnlab.training.build import build_optimizer, build_run_network, build_splits
 from rnnlab.training.checkpoint_files import read_checkpoint
-from rnnlab.training.schedules import constant, cosine
+from rnnlab.training.schedules import constant, cosine, onecycle, plateau
 
 QUICK = [*SMALL[:1], "layers=1", *TINY_DATA]
 
@@ -201,6 +201,116 @@ def test_schedules_begin_at_one_and_cosine_ends_at_its_final_value():
     assert cosine(0.0, final=0.1) == 1
     assert cosine(0.5, final=0.1) == pytest.approx(0.55)
     assert cosine(1.0, final=0.1) == pytest.approx(0.1)
+
+
+def test_onecycle_rises_to_one_and_falls_to_its_final_value():
+    factors = [onecycle(progress, warmup=0.25, first=0.1, final=0.02) for progress in np.linspace(0, 1, 101)]
+    assert [factors[0], factors[25], factors[100]] == pytest.approx([0.1, 1, 0.02])
+    assert [*np.sign(np.diff(factors))] == [1] * 25 + [-1] * 75
+
+
+@pytest.mark.parametrize(("patience", "threshold", "least"), [(0, 0.0, 0.0), (3, 0.1, 0.0), (1, 0.01, 0.3)])
+def test_plateau_is_torchs_own(patience, threshold, least):
+    monitored = [*np.random.default_rng(1).uniform(0.5, 1.0, 40) * np.linspace(1, 0.3, 40)]
+    weight = torch.nn.Parameter(torch.zeros(1))
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        torch.optim.SGD([weight], lr=1.0), factor=0.5, patience=patience, threshold=threshold, min_lr=least, eps=0
+    )
+    factors = []
+    for value in monitored:
+        theirs.step(value)
+        factors.append(theirs.get_last_lr()[0])
+    ours = [
+        plateau(0.0, monitored[: epoch + 1], patience=patience, threshold=threshold, least=least)
+        for epoch in range(40)
+    ]
+    assert ours == factors
+    assert len(set(ours)) > 1
+
+
+def learning_rate(folder):
+    """Return the learning rate of the last epoch."""
+    return read_checkpoint(folder.last, "run")["optimizer_states"][0]["param_groups"][0]["lr"]
+
+
+@pytest.mark.parametrize("val_fraction", [0, 0.3])
+def test_a_plateau_lowers_the_learning_rate_and_goes_on_exactly(val_fraction, home):
+    schedule = ["schedule=plateau", "schedule.patience=1", "schedule.threshold=0.9"]
+    words = [*schedule, f"data.val_fraction={val_fraction}", *QUICK]
+    whole = train("trainer.max_epochs=9", *words)
+    half = train("trainer.max_epochs=4", "name=half", *words)
+    metric = "val/mse" if val_fraction else "train/mse"
+    _, monitored = read_curves(whole.metrics)[metric]
+    assert learning_rate(whole) == 0.01 * plateau(8 / 9, monitored[:8], patience=1, threshold=0.9) < 0.005
+    assert dispatch(["train", "resume=half", "trainer.max_epochs=9"]) == 0
+    assert_same_weights(weights(whole.last), weights(half.last))
+
+
+def test_a_resumed_run_takes_the_learning_rate_of_its_own_epochs(home):
+    folder = train("trainer.max_epochs=2", "schedule=cosine", *QUICK)
+    assert dispatch(["train", "resume=latest", "trainer.max_epochs=3"]) == 0
+    assert learning_rate(folder) == pytest.approx(0.01 * cosine(2 / 3))
+
+
+def test_a_step_of_lbfgs_has_one_loss_and_agrees_with_a_bare_loop(home):
+    words = ["optimizer=lbfgs", "data.batch_size=null", "model.dtype=float64", "trainer.log_every_n_steps=1"]
+    folder = train("trainer.max_epochs=3", *words, *QUICK[:2], *TINY_DATA[:3])
+    config = load_config(folder.config)
+    network = build_run_network(config)
+    inputs, labels = to_tensors(build_splits(config).train, torch.device("cpu"), torch.float64)
+    optimizer = build_optimizer(config, network.parameters())
+    losses = []
+    for epoch in range(3):
+        order = epoch_order(len(labels), 0, epoch)
+
+        def closure(order=order):
+            optimizer.zero_grad()
+            loss = (network(inputs[order]) - labels[order]).square().sum()
+            loss.backward()
+            return loss
+
+        losses.append(optimizer.step(closure).item())
+    assert optimizer.state_dict()["state"][0]["func_evals"] > 3 * 3
+    curves = read_curves(folder.metrics)
+    assert curves["train/loss"] == ([1, 2, 3], losses)
+    assert curves["train/mse"][1] == pytest.approx([loss / len(labels) for loss in losses], rel=1e-14)
+    assert read_checkpoint(folder.last, "run")["global_step"] == 3
+    assert losses[2] < losses[1] < losses[0]
+
+
+def test_without_a_batch_size_all_windows_are_one_batch(home):
+    null, large = (
+        train("trainer.max_epochs=2", f"data.batch_size={size}", *QUICK[:2], *TINY_DATA[:3])
+        for size in ("null", 63)
+    )
+    assert_same_weights(weights(null.last), weights(large.last))
+    assert read_checkpoint(null.last, "run")["global_step"] == 2
+
+
+def test_float64_is_kept_in_checkpoints_predictions_and_what_follows(home):
+    folder = train("trainer.max_epochs=3", "model.dtype=float64", "data.val_fraction=0.3", "name=double", *QUICK)
+    for path in (folder.best, folder.last):
+        assert {value.dtype for value in weights(path).values()} == {torch.float64}
+    config = load_config(folder.config)
+    network = build_run_network(config)
+    network.load_state_dict(weights(folder.best))
+    windows = build_splits(config).test
+    with torch.no_grad():
+        expected = network(torch.from_numpy(windows.inputs.astype(np.float64))).numpy()
+    rows = np.genfromtxt(folder.predictions, delimiter=",", names=True)
+    assert np.array_equal(rows["prediction"], expected)
+    assert not np.array_equal(expected, expected.astype(np.float32))
+    assert folder.read_result().metrics["test/mse"] == np.mean((expected - windows.labels) ** 2)
+    assert dispatch(["predict", "run=double"]) == 0
+    assert (folder.path / "predict-1" / "predictions.csv").read_bytes() == folder.predictions.read_bytes()
+    assert dispatch(["train", "resume=double", "trainer.max_epochs=4"]) == 0
+    assert {value.dtype for value in weights(folder.last).values()} == {torch.float64}
+
+
+def test_the_precision_cannot_change_on_resuming(home, capsys):
+    train("trainer.max_epochs=1", *QUICK)
+    assert dispatch(["train", "resume=latest", "trainer.max_epochs=2", "model.dtype=float64"]) == 2
+    assert "model.dtype=float32" in capsys.readouterr().err
 
 
 def test_predict_repeats_the_runs_own_test(home, capsys):

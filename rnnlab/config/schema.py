@@ -27,7 +27,9 @@ class DataConfig:
         "float64", "precision of the times before the function is taken", choices=("float32", "float64")
     )
     window: int = key(10, "points that go in; the next one is to be predicted", at_least=1)
-    batch_size: int = key(64, "windows in a mini-batch; the last one may be smaller", at_least=1)
+    batch_size: int | None = key(
+        64, "windows in a mini-batch; the last one may be smaller; null: all of them", at_least=1
+    )
     val_fraction: float = key(
         0.0, "last part of the training stretch that is kept for validation", at_least=0, below=1
     )
@@ -36,9 +38,12 @@ class DataConfig:
 
 @dataclass
 class ModelConfig:
-    """The size of the network; its depth is the key ``layers``."""
+    """The size and the precision of the network; its depth is the key ``layers``."""
 
     hidden_size: int = key(128, "hidden units of each layer", at_least=1)
+    dtype: str = key(
+        "float32", "precision of the weights, of training and of the predictions", choices=("float32", "float64")
+    )
 
 
 @dataclass
@@ -115,7 +120,7 @@ class RunConfig:
     optimizer: dict[str, Any] = key(dict, "the optimiser")
     schedule: dict[str, Any] = key(dict, "the learning rate over the epochs")
     data: DataConfig = key(DataConfig, "the sampled curve and its windows")
-    model: ModelConfig = key(ModelConfig, "the size of the network")
+    model: ModelConfig = key(ModelConfig, "the size and the precision of the network")
     trainer: TrainerConfig = key(TrainerConfig, "how long and on what to train")
     tracking: TrackingConfig = key(TrackingConfig, "where runs are recorded")
     study: StudyConfig = key(StudyConfig, "the grid of runs, with --multirun")

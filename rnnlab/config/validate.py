@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from rnnlab.config.full_batch import full_batch_problems
 from rnnlab.config.keys import keys_of
 from rnnlab.config.schema import DataConfig, RunConfig, TrackingConfig
 from rnnlab.errors import BadInputError, Problem
@@ -17,7 +18,12 @@ def check(config: Any) -> None:
     """Raise BadInputError with every problem of a command's config, if it has any."""
     problems = list(_range_problems(config))
     if not problems and isinstance(config, RunConfig):
-        problems = [*_data_problems(config.data), *_optimizer_problems(config), *_name_problems(config)]
+        problems = [
+            *_data_problems(config.data),
+            *_optimizer_problems(config),
+            *full_batch_problems(config),
+            *_name_problems(config),
+        ]
     if not problems and hasattr(config, "tracking"):
         problems = list(_tracking_problems(config.tracking))
     if problems:

@@ -26,8 +26,15 @@ class ShuffledBatches:
     Lightning takes it for a data loader: it tells ``sampler.set_epoch`` the epoch before it iterates.
     """
 
-    def __init__(self, windows: Windows, batch_size: int, seed: int, device: torch.device) -> None:
-        self.inputs, self.labels = to_tensors(windows, device)
+    def __init__(
+        self,
+        windows: Windows,
+        batch_size: int,
+        seed: int,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self.inputs, self.labels = to_tensors(windows, device, dtype)
         self.batch_size = batch_size
         self.seed = seed
         self.epoch = 0
@@ -48,8 +55,8 @@ class ShuffledBatches:
         yield from zip(inputs.split(self.batch_size), labels.split(self.batch_size), strict=True)
 
 
-def to_tensors(windows: Windows, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return inputs (n, window, 1) and labels (n,) as tensors on ``device``."""
+def to_tensors(windows: Windows, device: torch.device, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
+    """Return inputs (n, window, 1) and labels (n,) as tensors of ``dtype`` on ``device``."""
     inputs = torch.from_numpy(np.ascontiguousarray(windows.inputs))
     labels = torch.from_numpy(np.ascontiguousarray(windows.labels))
-    return inputs.to(device), labels.to(device)
+    return inputs.to(device, dtype), labels.to(device, dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,8 +12,8 @@ from torch import Tensor, nn
 
 from rnnlab.models.cells import SequenceLayer, as_sequence_layer
 
-LayerFactory = Callable[[int, int], nn.Module]
-"""Called as ``factory(input_size, hidden_size)``."""
+LayerFactory = Callable[..., nn.Module]
+"""Called as ``factory(input_size, hidden_size)``, and with ``index`` if it has a parameter of that name."""
 
 PREDICTION_BATCH = 1024
 """Windows in a batch of `predict`: fixed, because the last bits of a product depend on its size."""
@@ -31,6 +32,11 @@ class SequenceNetwork(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.head = head
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the weights, and of the inputs that they take."""
+        return next(self.parameters()).dtype
+
     def forward(self, inputs: Tensor) -> Tensor:
         """Return predictions of shape (batch,) for inputs of shape (batch, time, features)."""
         hidden = inputs
@@ -47,8 +53,11 @@ def build_network(
     hidden_size: int,
     seed: int,
     input_size: int = 1,
+    dtype: torch.dtype = torch.float32,
 ) -> SequenceNetwork:
     """Return a new network; the same seed gives the same weights, whatever was drawn before.
+
+    They are drawn in float32, so that a network in float64 starts from the same ones.
 
     Raises:
         ValueError: a layer does not map (batch, time, features) to (batch, time, hidden).
@@ -58,16 +67,24 @@ def build_network(
         stack = []
         for index in range(layers):
             features = input_size if index == 0 else hidden_size
-            layer = as_sequence_layer(layer_factory(features, hidden_size))
-            _check_shapes(layer, features, hidden_size)
+            place = {"index": index} if _takes_index(layer_factory) else {}
+            layer = as_sequence_layer(layer_factory(features, hidden_size, **place)).to(dtype)
+            _check_shapes(layer, features, hidden_size, dtype)
             stack.append(layer)
-        return SequenceNetwork(stack, head_factory(hidden_size))
+        return SequenceNetwork(stack, head_factory(hidden_size).to(dtype))
+
+
+def _takes_index(factory: LayerFactory) -> bool:
+    try:
+        return "index" in inspect.signature(factory).parameters
+    except (TypeError, ValueError):
+        return False
 
 
 @torch.no_grad()
-def _check_shapes(layer: SequenceLayer, features: int, hidden_size: int) -> None:
+def _check_shapes(layer: SequenceLayer, features: int, hidden_size: int, dtype: torch.dtype) -> None:
     batch, time = 2, 3
-    hidden = layer(torch.zeros(batch, time, features))
+    hidden = layer(torch.zeros(batch, time, features, dtype=dtype))
     found = tuple(hidden.shape) if isinstance(hidden, Tensor) else type(hidden).__name__
     if found != (batch, time, hidden_size):
         raise ValueError(
@@ -82,7 +99,7 @@ def parameter_count(network: nn.Module) -> int:
 
 
 @torch.no_grad()
-def predict(network: SequenceNetwork, inputs: Tensor) -> NDArray[np.float32]:
+def predict(network: SequenceNetwork, inputs: Tensor) -> NDArray[np.floating]:
     """Return the network's predictions, shape (n,), for inputs of shape (n, window, features)."""
     was_training = network.training
     network.eval()

@@ -14,6 +14,7 @@ from rnnlab.data.series import Grid, Signal
 from rnnlab.data.windows import Splits, split_windows
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.models.network import SequenceNetwork, build_network
+from rnnlab.training.learning_rate import LearningRate
 
 
 def build_splits(config: RunConfig) -> Splits:
@@ -39,7 +40,12 @@ def build_run_network(config: RunConfig) -> SequenceNetwork:
         layers=config.layers,
         hidden_size=config.model.hidden_size,
         seed=config.seed,
+        dtype=_dtype(config),
     )
+
+
+def _dtype(config: RunConfig) -> torch.dtype:
+    return {"float32": torch.float32, "float64": torch.float64}[config.model.dtype]
 
 
 def build_optimizer(config: RunConfig, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
@@ -48,10 +54,9 @@ def build_optimizer(config: RunConfig, parameters: Iterable[nn.Parameter]) -> to
     return made
 
 
-def build_schedule(config: RunConfig) -> Callable[[int], float]:
-    """Return the factor of the learning rate by epoch, counted from 0."""
-    schedule = targets.factory("schedule", config.schedule)
-    return lambda epoch: float(schedule(min(1.0, epoch / config.trainer.max_epochs)))
+def build_learning_rate(config: RunConfig) -> LearningRate:
+    """Return the factor of the learning rate by epoch."""
+    return LearningRate(targets.factory("schedule", config.schedule), config.trainer.max_epochs)
 
 
 def gpus(accelerator: str) -> int:
@@ -84,11 +89,32 @@ def check_buildable(config: RunConfig) -> None:
     head = targets.factory("head", config.head)
     cell = targets.factory("cell", config.cell)
     width = config.model.hidden_size
-    _try("cell", config.cell, lambda: build_network(cell, nn.Identity, layers=1, hidden_size=width, seed=0))
+    layers = min(2, config.layers)  # the others are as the second
+    _try(
+        "cell",
+        config.cell,
+        lambda: build_network(cell, nn.Identity, layers=layers, hidden_size=width, seed=0, dtype=_dtype(config)),
+    )
     _try("head", config.head, lambda: head(width))
-    _try("optimizer", config.optimizer, lambda: build_optimizer(config, [nn.Parameter(torch.zeros(1))]))
-    _try("schedule", config.schedule, lambda: build_schedule(config)(0))
+    _try("optimizer", config.optimizer, lambda: _try_step(config))
+    _try("schedule", config.schedule, lambda: build_learning_rate(config).factor(0))
     _try("function", config.function, lambda: build_splits(config))
+
+
+def _try_step(config: RunConfig) -> None:
+    """Take one step down (p - 1)^2: some optimisers look at their parameters there alone."""
+    parameter = nn.Parameter(torch.zeros(1, dtype=_dtype(config)))
+    optimizer = build_optimizer(config, [parameter])
+
+    def loss() -> float:
+        optimizer.zero_grad()
+        error = (parameter - 1).square().sum()
+        error.backward()
+        return error.item()
+
+    optimizer.step(loss)
+    if not parameter.item():
+        raise ValueError("a step changes nothing")
 
 
 def _try(section: str, values: dict[str, Any], build: Callable[[], Any]) -> None:

@@ -16,7 +16,7 @@ from rnnlab.data.windows import Splits
 from rnnlab.models.network import SequenceNetwork
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.metrics import MetricBuffer
-from rnnlab.training.build import build_optimizer, build_schedule, choose_device
+from rnnlab.training.build import build_learning_rate, build_optimizer, choose_device
 from rnnlab.training.checkpoint_files import read_checkpoint
 from rnnlab.training.checkpoints import BestEpoch, LastEpoch
 from rnnlab.training.epochs import EpochEnds, Listener
@@ -84,8 +84,10 @@ def fit(
             return done
     best = BestEpoch(network, folder.best, settings.early_stopping.patience, settings.early_stopping.min_delta)
     last = LastEpoch(folder.last, settings.checkpoint_seconds, best)
+    rate = build_learning_rate(config)
     listeners: list[Listener] = [
         LossRecorder(metrics, settings.log_every_n_steps),
+        rate,
         best,
         last,
     ]
@@ -97,7 +99,7 @@ def fit(
     module = SequenceRegression(
         network,
         lambda parameters: build_optimizer(config, parameters),
-        build_schedule(config),
+        rate.factor,
         splits,
         device,
     )
@@ -114,7 +116,7 @@ def fit(
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
     )
-    data = WindowData(splits, config.data.batch_size, config.seed, device)
+    data = WindowData(splits, config.data.batch_size, config.seed, device, network.dtype)
     try:
         with shown:
             trainer.fit(module, datamodule=data, ckpt_path=folder.last if resume else None, weights_only=True)

@@ -22,14 +22,17 @@ class WindowData(pl.LightningDataModule):
 
     Args:
         splits: the windows.
-        batch_size: windows in a mini-batch.
+        batch_size: windows in a mini-batch; None takes all of them.
         seed: seed of the order.
         device: where the tensors live.
+        dtype: their precision, that of the network.
     """
 
-    def __init__(self, splits: Splits, batch_size: int, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, splits: Splits, batch_size: int | None, seed: int, device: torch.device, dtype: torch.dtype
+    ) -> None:
         super().__init__()
-        self._batches = ShuffledBatches(splits.train, batch_size, seed, device)
+        self._batches = ShuffledBatches(splits.train, batch_size or len(splits.train), seed, device, dtype)
 
     def train_dataloader(self) -> ShuffledBatches:
         """Return the mini-batches of the training windows."""
@@ -46,7 +49,7 @@ class SequenceRegression(pl.LightningModule):
     Args:
         network: what is trained.
         make_optimizer: called with the parameters.
-        factor: the learning rate's factor by epoch.
+        factor: returns the learning rate's factor in an epoch, counted from 0.
         splits: the windows, for the validation error.
         device: where the network will be.
     """
@@ -63,23 +66,41 @@ class SequenceRegression(pl.LightningModule):
         self.network = network
         self._make_optimizer = make_optimizer
         self._factor = factor
-        self._val = to_tensors(splits.val, device) if splits.val else None
+        self._val = to_tensors(splits.val, device, network.dtype) if splits.val else None
         self._losses: list[Tensor] = []
+        self._first_evaluation = True
         self._fetched: list[float] = []
 
+    def on_train_epoch_start(self) -> None:
+        """Set the epoch's learning rate."""
+        factor = self._factor(self.current_epoch)
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = group["initial_lr"] * factor
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
+        """Begin a step."""
+        self._first_evaluation = True
+
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
-        """Return the sum of squared errors over the mini-batch."""
+        """Return the sum of squared errors over the mini-batch.
+
+        An optimiser with a line search asks for it several times in a step; the step's loss is the first.
+        """
         inputs, labels = batch
         loss = (self.network(inputs) - labels).square().sum()
-        self._losses.append(loss.detach())
-        if len(self._losses) == STEPS_KEPT_ON_DEVICE:
-            self._fetch()
+        if self._first_evaluation:
+            self._first_evaluation = False
+            self._losses.append(loss.detach())
+            if len(self._losses) == STEPS_KEPT_ON_DEVICE:
+                self._fetch()
         return loss
 
-    def configure_optimizers(self) -> Any:
-        """Return the optimiser and its schedule, stepped once an epoch."""
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Return the optimiser; each parameter group remembers its own learning rate, also in checkpoints."""
         optimizer = self._make_optimizer(self.network.parameters())
-        return [optimizer], [torch.optim.lr_scheduler.LambdaLR(optimizer, self._factor)]
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+        return optimizer
 
     def take_losses(self) -> list[float]:
         """Return the loss of every step since the last call, in one transfer from the device."""

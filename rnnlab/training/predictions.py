@@ -22,12 +22,12 @@ class Predictions:
     Attributes:
         times: shape (n,), the time of each predicted point.
         truth: shape (n,), float32.
-        prediction: shape (n,), float32.
+        prediction: shape (n,), in the precision of the network.
     """
 
     times: NDArray[np.floating]
     truth: NDArray[np.float32]
-    prediction: NDArray[np.float32]
+    prediction: NDArray[np.floating]
 
     @property
     def errors(self) -> NDArray[np.float64]:
@@ -50,7 +50,7 @@ class Predictions:
 
 def predict_windows(network: SequenceNetwork, windows: Windows, device: torch.device) -> Predictions:
     """Return the network's predictions for the windows; the network is moved to the device."""
-    inputs, _ = to_tensors(windows, device)
+    inputs, _ = to_tensors(windows, device, network.dtype)
     return Predictions(windows.times, windows.labels, predict(network.to(device), inputs))
 
 

@@ -1,23 +1,12 @@
-"""Sequence layers: torch's fused LSTM, GRU and RNN, and one layer that unrolls any other cell.
-
-A sequence layer maps inputs of shape (batch, time, features) to hidden states of shape
-(batch, time, hidden). It is built as ``Layer(input_size, hidden_size, **parameters)``, the parameters
-being those of its file in ``conf/cell``. What is no `SequenceLayer` is taken for a cell of one step,
-called like ``torch.nn.GRUCell`` or ``torch.nn.LSTMCell``, and unrolled.
-"""
+"""torch's fused LSTM, GRU and RNN as sequence layers."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from rnnlab.models.cells.layer import SequenceLayer
 from rnnlab.models.initialization import check_initialization, glorot_uniform_
-
-
-class SequenceLayer(nn.Module):
-    """Maps (batch, time, features) to (batch, time, hidden); subclass it to unroll a cell by yourself."""
 
 
 class FusedLayer(SequenceLayer):
@@ -142,31 +131,3 @@ class RNN(FusedLayer):
 
     def __init__(self, input_size: int, hidden_size: int, initialization: str = "glorot") -> None:
         super().__init__(nn.RNN(input_size, hidden_size, batch_first=True), initialization)
-
-
-class Unrolled(SequenceLayer):
-    """Any cell of one step, unrolled over time.
-
-    Args:
-        cell: called as ``cell(x, state)`` with x of shape (batch, features); the state is None at the
-            first step. It returns the new state: the hidden state of shape (batch, hidden), or a tuple
-            that starts with it.
-    """
-
-    def __init__(self, cell: nn.Module) -> None:
-        super().__init__()
-        self.cell = cell
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Return the hidden states of all steps."""
-        state: Any = None
-        hidden = []
-        for x in inputs.unbind(dim=1):
-            state = self.cell(x, state)
-            hidden.append(state[0] if isinstance(state, tuple) else state)
-        return torch.stack(hidden, dim=1)
-
-
-def as_sequence_layer(layer: nn.Module) -> SequenceLayer:
-    """Return the layer itself if it is a sequence layer, else the layer that unrolls it."""
-    return layer if isinstance(layer, SequenceLayer) else Unrolled(layer)

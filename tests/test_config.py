@@ -34,7 +34,7 @@ def outcome(words, capsys):
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        (["function=sine"], ["function=sine", "cos, sin", "Did you mean function=sin?"]),
+        (["function=sinus"], ["function=sinus", "cos, csv", "Did you mean function=sin?"]),
         (["cell=lsmt"], ["cell=lsmt", "gru, lstm, rnn", "Did you mean cell=lstm?"]),
         (["experiment=clasroom"], ["experiment=clasroom", "Did you mean experiment=classroom?"]),
         (["lyers=2"], ["lyers=2", "is no key", "Did you mean layers=2?"]),
@@ -52,7 +52,7 @@ def outcome(words, capsys):
         (["data.time_dtype=float16"], ["data.time_dtype=float16", "float32, float64"]),
         (["data.val_fraction=1"], ["data.val_fraction=1", "less than 1"]),
         (["data.val_fraction=0.005"], ["data.window=10", "data.val_fraction=0.005 keeps"]),
-        (["data.test_function=sine"], ["data.test_function=sine", "Did you mean data.test_function=sin?"]),
+        (["data.test_function=sinus"], ["data.test_function=sinus", "Did you mean data.test_function=sin?"]),
         (["optimizer.lr=0"], ["optimizer.lr=0", "a finite number, greater than 0"]),
         (["optimizer.lr=nan"], ["optimizer.lr=nan", "a finite number, greater than 0"]),
         (["optimizer.lr=fast"], ["optimizer.lr=fast", "a finite number, greater than 0"]),

@@ -176,7 +176,8 @@ def _rounded(values: NDArray[np.float64], layout: Layout, path: Path) -> NDArray
         )
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float32)
-    if len(values) > 1 and not np.abs(rounded - values).max() <= COARSEST * values.std():
+        coarse = len(values) > 1 and np.abs(rounded - values).max() > COARSEST * values.std()
+    if coarse or not np.isfinite(rounded).all():
         raise BadInputError(
             Problem(
                 "data.path",

@@ -73,9 +73,7 @@ def predict_with(asked: PredictConfig, overrides: list[str]) -> Predicted:
     if rollout is not None:
         rollout.save(folder / "rollout.csv")
         draw_rollout_figure(rollout, folder / "figures", f"{name} on {function}")
-    metrics = {"test/mse": predictions.mse, "test/rmse": predictions.mse**0.5}
-    metrics |= {f"test/mse_at_{ahead}": mse for ahead, mse in predictions.mse_by_output.items()}
-    metrics |= {f"test/rollout_{measure}": value for measure, value in measures.items()}
+    metrics = predictions.metrics() | {f"test/rollout_{measure}": value for measure, value in measures.items()}
     write_json(
         folder / "result.json",
         {"run": name, "overrides": overrides, "data": plain(data), "function": function, "metrics": metrics},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,24 @@ class Predictions:
         if self.truth.ndim == 1:
             return {}
         return dict(zip(self.ahead, np.mean(self.errors**2, axis=0).tolist(), strict=True))
+
+    @property
+    def nrmse(self) -> float | None:
+        """The root mean squared error of the point furthest ahead over the standard deviation of its truth.
+
+        1 is what the mean of the tested stretch would reach. None where all truth is the same.
+        """
+        _, truth, prediction = self.last
+        spread = float(truth.astype(np.float64).std())
+        error = math.sqrt(float(np.mean((prediction.astype(np.float64) - truth) ** 2)))
+        return error / spread if spread > 0 else None
+
+    def metrics(self) -> dict[str, float]:
+        """Return what is logged of a test, by name."""
+        found = {"test/mse": self.mse, "test/rmse": math.sqrt(self.mse)}
+        if self.nrmse is not None:
+            found["test/nrmse"] = self.nrmse
+        return found | {f"test/mse_at_{ahead}": mse for ahead, mse in self.mse_by_output.items()}
 
     @property
     def last(self) -> tuple[NDArray[np.floating], NDArray[np.float32], NDArray[np.float32]]:

@@ -78,10 +78,8 @@ def train_run(
         predictions.save(folder.predictions)
         if not math.isfinite(predictions.mse):
             raise ArithmeticError(f"the test MSE is {predictions.mse}: the network's predictions are no numbers")
-        metrics.add("test/mse", predictions.mse, best["epoch"])
-        metrics.add("test/rmse", math.sqrt(predictions.mse), best["epoch"])
-        for ahead, mse in predictions.mse_by_output.items():
-            metrics.add(f"test/mse_at_{ahead}", mse, best["epoch"])
+        for name, value in predictions.metrics().items():
+            metrics.add(name, value, best["epoch"])
         signal = tested_signal(config)
         frequency = angular_frequency(signal) if signal is not None else None
         for name, mse in ladder(splits.train, splits.test, frequency).items():

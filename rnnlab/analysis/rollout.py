@@ -34,14 +34,15 @@ def closed_loop(
         device: where it runs.
     """
     size = len(window)
-    values = torch.empty(size + math.ceil(steps / outputs) * outputs, device=device)
+    dtype = next((parameter.dtype for parameter in network.parameters()), torch.float32)
+    values = torch.empty(size + math.ceil(steps / outputs) * outputs, dtype=dtype, device=device)
     values[:size] = torch.from_numpy(np.array(window))
     was_training = network.training
     network.eval().to(device)
     for at in range(0, steps, outputs):
         values[at + size : at + size + outputs] = network(values[at : at + size].view(1, size, 1)).flatten()
     network.train(was_training)
-    return values[size : size + steps].cpu().numpy()
+    return values[size : size + steps].float().cpu().numpy()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ to be integrated are in `rnnlab.data.systems`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -88,12 +87,3 @@ def angular_frequency(signal: Signal) -> float | None:
     if function is damped and given.get("damping") == 0:
         return float(given.get("angular_frequency", 2.0))
     return None
-
-
-def period(signal: Signal) -> float | None:
-    """Return the time after which a curve repeats itself, or None where it does not or that is not known."""
-    frequency = angular_frequency(signal)
-    if frequency:
-        return 2 * math.pi / abs(frequency)
-    function, given = (signal.func, signal.keywords) if isinstance(signal, partial) else (signal, {})
-    return float(given.get("period", 2.0)) if function in (square, sawtooth) else None

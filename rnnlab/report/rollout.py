@@ -30,7 +30,16 @@ def draw_rollout(path: Path, times: NDArray[Any], truth: NDArray[Any], values: N
     """
     figure = empty_figure(11, 5)
     grid = GridSpec(
-        2, 2, figure, width_ratios=(2, 1), height_ratios=(2, 1), left=0.07, right=0.985, bottom=0.11, top=0.91
+        2,
+        2,
+        figure,
+        width_ratios=(2, 1),
+        height_ratios=(2, 1),
+        left=0.07,
+        right=0.985,
+        bottom=0.11,
+        wspace=0.22,
+        top=0.89,
     )
     upper = styled(figure.add_subplot(grid[0, 0]))
     lower = styled(figure.add_subplot(grid[1, 0], sharex=upper))
@@ -41,7 +50,7 @@ def draw_rollout(path: Path, times: NDArray[Any], truth: NDArray[Any], values: N
     upper.plot(times, truth, color=TRUTH, linewidth=2.2, label="truth")
     upper.plot(times, shown, color=PREDICTION, linewidth=1.1, label="closed loop")
     upper.set(ylabel="value")
-    upper.legend(frameon=False, loc="upper right")
+    upper.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 0.98), ncols=2)
     amplitude = (highest - lowest) / 2 or 1.0
     errors = np.abs(shown - truth) / amplitude
     lower.plot(times, np.maximum(errors, np.finfo(np.float32).eps / 2), color=ERROR, linewidth=1)
@@ -51,5 +60,6 @@ def draw_rollout(path: Path, times: NDArray[Any], truth: NDArray[Any], values: N
     portrait.plot(truth[:-1], np.diff(truth), color=TRUTH, linewidth=2.2)
     portrait.plot(shown[:-1], np.diff(shown), color=PREDICTION, linewidth=0.9)
     portrait.set(xlabel="x[t]", ylabel="x[t+1] - x[t]", title="phase portrait")
+    portrait.ticklabel_format(axis="y", style="sci", scilimits=(-2, 2))
     figure.suptitle(f"{title}: predictions fed back for {len(values)} steps", parse_math=False)
     save_figure(figure, path)

@@ -139,6 +139,7 @@ def test_csv_without_a_file_is_refused(home, capsys):
     ("words", "split"),
     [
         ([], (120, 30)),
+        (["experiment=accurate"], (120, 30)),
         (["data.test_fraction=0.4"], (90, 60)),
         (["data.test_samples=50"], (100, 50)),
         (["data.train_samples=100"], (100, 50)),

@@ -115,6 +115,7 @@ def lab_config(**changes) -> RunConfig:
         layers=1,
     )
     config.model.hidden_size = 6
+    config.data.train_samples = config.data.test_samples = 1000
     config.trainer.max_epochs = 2
     config.tracking.store = "off"
     config.trainer.accelerator = "cpu"

@@ -1,4 +1,7 @@
-"""Predictors that learn nothing, or next to nothing: what a network has to be worth."""
+"""Predictors that learn nothing, or next to nothing: what a network has to be worth.
+
+Each predicts the point ``ahead`` points after each window, and returns shape (n,).
+"""
 
 from __future__ import annotations
 
@@ -9,55 +12,89 @@ from rnnlab.data.windows import Windows
 
 Predicted = NDArray[np.float64]
 
-
-def persistence(windows: Windows) -> Predicted:
-    """Return the last value of each window, shape (n,)."""
-    return _values(windows)[:, -1]
+ROWS_AT_ONCE = 2**16
+"""Windows that are held in memory at a time."""
 
 
-def linear_extrapolation(windows: Windows) -> Predicted:
-    """Return the straight line through the last two values, one step on, shape (n,)."""
-    values = _values(windows)
-    return 2 * values[:, -1] - values[:, -2]
+def persistence(windows: Windows, ahead: int = 1) -> Predicted:  # noqa: ARG001 - the last value, whatever the horizon
+    """Return the last value of each window."""
+    return windows.inputs[:, -1, 0].astype(np.float64)
 
 
-def least_squares(train: Windows, windows: Windows) -> Predicted:
-    """Return the linear combination of each window's values that fits the training windows best, shape (n,)."""
-    weights, *_ = np.linalg.lstsq(_values(train), train.labels.astype(np.float64), rcond=None)
-    return _values(windows) @ weights
+def linear_extrapolation(windows: Windows, ahead: int = 1) -> Predicted:
+    """Return the straight line through the last two values, ``ahead`` steps on."""
+    last, before = _last_two(windows)
+    return last + ahead * (last - before)
 
 
-def exact_recurrence(windows: Windows, angular_frequency: float) -> Predicted:
-    """Return ``2 cos(d) x[t] - x[t-1]``, shape (n,), which a sinusoid of any phase and amplitude obeys exactly.
+def least_squares(train: Windows, windows: Windows, ahead: int = 1) -> Predicted:
+    """Return the linear combination of each window's values that fits the training windows best.
+
+    The training windows are taken in parts, each reduced to the triangle of its QR decomposition: that keeps
+    the precision, which the normal equations lose, and needs no more memory for more windows.
+    """
+    inputs, labels = train.inputs[..., 0], _labels(train, ahead)
+    triangle = np.empty((0, train.window + 1))
+    for start in range(0, len(train), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        rows = np.column_stack([inputs[part].astype(np.float64), labels[part].astype(np.float64)])
+        triangle = np.asarray(np.linalg.qr(np.vstack([triangle, rows]), mode="r"))
+    negligible = np.finfo(np.float64).eps * max(len(train), train.window)
+    weights, *_ = np.linalg.lstsq(triangle[:, :-1], triangle[:, -1], rcond=negligible)
+    tested = windows.inputs[..., 0]
+    starts = range(0, len(windows), ROWS_AT_ONCE)
+    return np.concatenate([tested[at : at + ROWS_AT_ONCE].astype(np.float64) @ weights for at in starts])
+
+
+def exact_recurrence(windows: Windows, angular_frequency: float, ahead: int = 1) -> Predicted:
+    """Return ``(sin((h + 1) d) x[t] - sin(h d) x[t-1]) / sin(d)`` for h points ahead.
+
+    A sinusoid of any phase and amplitude obeys it exactly; for h = 1 it is ``2 cos(d) x[t] - x[t-1]``.
 
     Args:
         windows: at least two points wide.
         angular_frequency: radians per unit of time; d is that times the distance of two points.
+        ahead: h.
     """
-    first, last = float(windows.times[0]), float(windows.times[-1])
-    distance = (last - first) / max(1, len(windows) - 1)
-    values = _values(windows)
-    return 2 * np.cos(angular_frequency * distance) * values[:, -1] - values[:, -2]
+    times = windows.series.times
+    distance = angular_frequency * (float(times[-1]) - float(times[0])) / (len(times) - 1)
+    last, before = _last_two(windows)
+    if ahead == 1:
+        return 2 * np.cos(distance) * last - before
+    return (np.sin((ahead + 1) * distance) * last - np.sin(ahead * distance) * before) / np.sin(distance)
 
 
 def ladder(train: Windows, test: Windows, angular_frequency: float | None = None) -> dict[str, float]:
     """Return the test MSE of each baseline, from what knows least to what knows most.
 
-    Two rungs need a window of two points, the last of them also more than one window.
+    Where all points up to the horizon are predicted it is the mean over them. Two rungs need a window of two
+    points. A curve with observation noise has a last rung: the curve itself, without the noise.
 
     Args:
         train: what the least squares are fitted on.
         test: what all are tested on.
         angular_frequency: radians per unit of time where the tested curve is a sinusoid, else None.
     """
-    predicted = {"persistence": persistence(test)}
-    if test.inputs.shape[1] > 1:
-        predicted["linear extrapolation"] = linear_extrapolation(test)
-    predicted["least squares"] = least_squares(train, test)
-    if angular_frequency is not None and test.inputs.shape[1] > 1 and len(test) > 1:
-        predicted["exact recurrence"] = exact_recurrence(test, angular_frequency)
-    return {name: float(np.mean((values - test.labels) ** 2)) for name, values in predicted.items()}
+    rungs: dict[str, list[float]] = {}
+    for ahead in test.ahead:
+        predicted = {"persistence": persistence(test, ahead)}
+        if test.window > 1:
+            predicted["linear extrapolation"] = linear_extrapolation(test, ahead)
+        predicted["least squares"] = least_squares(train, test, ahead)
+        if angular_frequency is not None and test.window > 1:
+            predicted["exact recurrence"] = exact_recurrence(test, angular_frequency, ahead)
+        labels = _labels(test, ahead)
+        for name, values in predicted.items():
+            rungs.setdefault(name, []).append(float(np.mean((values - labels) ** 2)))
+    found = {name: float(np.mean(mses)) for name, mses in rungs.items()}
+    if test.noise_free is not None:
+        found["noise floor"] = float(np.mean((test.noise_free.astype(np.float64) - test.labels) ** 2))
+    return found
 
 
-def _values(windows: Windows) -> NDArray[np.float64]:
-    return windows.inputs[..., 0].astype(np.float64)
+def _labels(windows: Windows, ahead: int) -> NDArray[np.float32]:
+    return windows.labels[:, ahead - 1] if windows.outputs > 1 else windows.labels
+
+
+def _last_two(windows: Windows) -> tuple[Predicted, Predicted]:
+    return windows.inputs[:, -1, 0].astype(np.float64), windows.inputs[:, -2, 0].astype(np.float64)

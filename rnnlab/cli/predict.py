@@ -28,5 +28,12 @@ def predict_single(asked: PredictConfig) -> int:
     done = predict_with(asked, list(HydraConfig.get().overrides.task))
     print(f"{done.name} on {done.function}, {len(done.predictions.truth)} windows")
     print(f"test MSE {done.predictions.mse:.4e}")
+    if done.measures:
+        measures = done.measures
+        print(f"rollout  RMSE {measures['rmse']:.4e} over {measures['steps']:.0f} steps")
+        print(
+            f"         largest error {measures['largest_error']:.2%} of the amplitude; "
+            f"within 10% for {measures['horizon']:.0f} steps"
+        )
     print(f"files    {as_typed(done.folder)}")
     return EXIT_DONE

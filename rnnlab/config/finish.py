@@ -9,8 +9,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from rnnlab.config.groups import Groups
 from rnnlab.config.schema import TARGET_SECTIONS, RunConfig
+from rnnlab.config.stretches import settle_stretches
 from rnnlab.config.translate import translated
-from rnnlab.config.validate import check
+from rnnlab.config.validate import check, check_ranges
 from rnnlab.errors import BadInputError, Problem, listed, nearest
 
 
@@ -40,8 +41,11 @@ def finish(composed: DictConfig, hydra_config: Any) -> Any:
         chosen = hydra_config.runtime.choices.get(section)
         if hasattr(config, section) and chosen is not None:
             _drop_orphans(section, getattr(config, section), groups, chosen, overridden)
-    if isinstance(config, RunConfig) and isinstance(config.data.test_function, str):
-        config.data.test_function = _function(config.data.test_function, groups)
+    if isinstance(config, RunConfig):
+        check_ranges(config)
+        if isinstance(config.data.test_function, str):
+            config.data.test_function = _function(config.data.test_function, groups)
+        settle_stretches(config, overridden)
     check(config)
     return config
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from rnnlab.config.schema import TARGET_SECTIONS, RunConfig
-from rnnlab.config.targets import label
+from rnnlab.config.targets import is_csv, label
 
 NOT_PART_OF_THE_RESULT = ("name", "resume", "tracking", "study")
 """Sections that change nothing in what a run computes; the hash leaves them out."""
@@ -20,6 +21,7 @@ NOT_PART_OF_THE_RESULT = ("name", "resume", "tracking", "study")
 
 SHOWN_BY_FACETS = ("function", "cell", "layers", "seed", "function._target_", "cell._target_")
 """Flattened keys that say what the facets say already."""
+LONGEST_FILE_NAME = 60
 
 
 def plain(config: Any) -> dict[str, Any]:
@@ -39,14 +41,23 @@ def flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
 def config_hash(config: RunConfig) -> str:
     """Return the SHA-256, as 16 hexadecimal digits, of all that decides a run's result."""
     values = {name: value for name, value in plain(config).items() if name not in NOT_PART_OF_THE_RESULT}
+    if config.data.digest:
+        values["data"].pop("path")  # a file is what is in it, wherever it lies
     text = json.dumps(values, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def curve_label(config: RunConfig) -> str:
+    """Return the short name of the curve that a run is trained on: ``sin``, or the name of its file."""
+    if is_csv(config.function) and config.data.path:
+        return re.sub(r"[^\w.+-]", "_", Path(config.data.path).name)[-LONGEST_FILE_NAME:].lstrip(".")
+    return label(config.function)
 
 
 def facets(config: RunConfig) -> dict[str, Any]:
     """Return what a run is compared by: function, cell, layers and seed."""
     return {
-        "function": label(config.function),
+        "function": curve_label(config),
         "cell": label(config.cell),
         "layers": config.layers,
         "seed": config.seed,

@@ -18,15 +18,32 @@ TARGET_SECTIONS = ("function", "cell", "head", "optimizer", "schedule")
 
 @dataclass
 class DataConfig:
-    """The sampled curve and how it is cut into windows."""
+    """The sampled curve or the file, and how it is cut into windows."""
 
-    train_samples: int = key(1000, "points in the training stretch", at_least=2)
-    test_samples: int = key(1000, "points in the test stretch, which follows the training stretch", at_least=2)
+    train_samples: int | None = key(
+        None, "points in the training stretch; null: 1000, or of a file what is not tested on", at_least=2
+    )
+    test_samples: int | None = key(
+        None, "points in the test stretch, which follows; null: 1000, or of a file what is left", at_least=2
+    )
     spacing: float = key(0.01, "nominal distance of two points on the time axis", above=0)
+    endpoint: bool = key(
+        True, "sample both ends of a stretch of n points, as the lab does: n/(n-1) times the spacing apart"
+    )
     time_dtype: str = key(
         "float64", "precision of the times before the function is taken", choices=("float32", "float64")
     )
-    window: int = key(10, "points that go in; the next one is to be predicted", at_least=1)
+    noise: float = key(0.0, "standard deviation of observation noise, in units of the values", at_least=0)
+    seed: int = key(0, "seed of that noise: runs that differ in seed alone see the same data", at_least=0)
+    window: int = key(10, "points that go in", at_least=1)
+    horizon: int = key(1, "how many points after the window is predicted", at_least=1)
+    horizon_output: str = key("last", "last: that point alone; all: every point up to it", choices=("last", "all"))
+    features: str = key(
+        "values",
+        "what a step tells the network: the value, its scaled difference to the one before, or both",
+        choices=("values", "differences", "both"),
+    )
+    standardize: bool = key(False, "scale values by the training stretch's mean and deviation inside the network")
     batch_size: int | None = key(
         64, "windows in a mini-batch; the last one may be smaller; null: all of them", at_least=1
     )
@@ -34,6 +51,21 @@ class DataConfig:
         0.0, "last part of the training stretch that is kept for validation", at_least=0, below=1
     )
     test_function: Any = key(None, "a function to test on instead of the one trained on, such as sin")
+    rollout_steps: int | None = key(
+        None, "steps of the closed loop after the test; null: to its end, at most 1000; 0: none", at_least=0
+    )
+    path: str | None = key(None, "with function=csv: the file, one row a point, in the order of time")
+    column: str | None = key(None, "with function=csv: name of the column, or its number from 1")
+    header: str = key(
+        "auto", "with function=csv: whether the first line holds names", choices=("auto", "present", "absent")
+    )
+    fill: str = key(
+        "refuse", "with function=csv: refuse gaps, or fill them by straight lines", choices=("refuse", "linear")
+    )
+    test_fraction: float | None = key(
+        None, "with function=csv: last part of the file that is tested on; null: 0.2", above=0, below=1
+    )
+    digest: str | None = key(None, "with function=csv: set by rnnlab, the SHA-256 of the file")
 
 
 @dataclass
@@ -135,6 +167,10 @@ class PredictDataConfig:
     )
     test_samples: int | None = key(None, "points in the test stretch; null: as trained", at_least=2)
     spacing: float | None = key(None, "nominal distance of two points; null: as trained", above=0)
+    path: str | None = key(
+        None, "a CSV file to predict, all its rows unless train_samples or test_samples is given"
+    )
+    column: str | None = key(None, "name of its column, or its number from 1; null: as trained")
 
 
 @dataclass
@@ -143,6 +179,9 @@ class PredictConfig:
 
     run: str = key("latest", "the run to predict with: latest, an id or its start, a name, or a folder")
     function: dict[str, Any] = key(dict, "the curve to predict; empty: the one the run was tested on")
+    rollout: int | None = key(
+        None, "steps to feed predictions back for; null: to the end of the test, at most 1000; 0: none", at_least=0
+    )
     data: PredictDataConfig = key(PredictDataConfig, "the stretch to predict")
 
 

@@ -15,6 +15,15 @@ from rnnlab.errors import BadInputError, Problem, listed, nearest
 logging.getLogger("hydra.utils").setLevel(logging.CRITICAL)
 
 
+CSV = "rnnlab.data.csv_file.Csv"
+"""The one "function" that is no function of time but a file of the user's own."""
+
+
+def is_csv(section: dict[str, Any]) -> bool:
+    """Return whether a function section stands for a file."""
+    return section.get("_target_") == CSV
+
+
 def label(section: dict[str, Any]) -> str:
     """Return the short name of a section's object: ``lstm`` for ``rnnlab.models.cells.LSTM``."""
     return str(section.get("_target_", "")).rpartition(".")[2].lower()

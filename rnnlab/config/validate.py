@@ -12,12 +12,14 @@ from rnnlab.config.schema import DataConfig, RunConfig, TrackingConfig
 from rnnlab.errors import BadInputError, Problem
 
 LONGEST_NAME = 150
+POINTS_OF_A_DIFFERENCE = 2
 
 
 def check(config: Any) -> None:
     """Raise BadInputError with every problem of a command's config, if it has any."""
-    problems = list(_range_problems(config))
-    if not problems and isinstance(config, RunConfig):
+    check_ranges(config)
+    problems: list[Problem] = []
+    if isinstance(config, RunConfig):
         problems = [
             *_data_problems(config.data),
             *_optimizer_problems(config),
@@ -26,6 +28,13 @@ def check(config: Any) -> None:
         ]
     if not problems and hasattr(config, "tracking"):
         problems = list(_tracking_problems(config.tracking))
+    if problems:
+        raise BadInputError(problems)
+
+
+def check_ranges(config: Any) -> None:
+    """Raise BadInputError with every value that is out of its key's range."""
+    problems = list(_range_problems(config))
     if problems:
         raise BadInputError(problems)
 
@@ -40,19 +49,34 @@ def _range_problems(config: Any) -> Iterator[Problem]:
 
 
 def _data_problems(data: DataConfig) -> Iterator[Problem]:
-    validation = round(data.train_samples * data.val_fraction)
-    stretches = [("data.test_samples", data.test_samples)]
+    train_samples, test_samples = data.train_samples or 0, data.test_samples or 0
+    validation = round(train_samples * data.val_fraction)
+    stretches = [("data.test_samples", test_samples)]
     if data.val_fraction:
         stretches += [
             (f"the {validation} points that data.val_fraction={data.val_fraction} keeps", validation),
-            (f"the {data.train_samples - validation} points that it leaves", data.train_samples - validation),
+            (f"the {train_samples - validation} points that it leaves", train_samples - validation),
         ]
     else:
-        stretches.append(("data.train_samples", data.train_samples))
+        stretches.append(("data.train_samples", train_samples))
     for name, points in stretches:
+        size = f" ({points})" if name.startswith("data.") else ""
         if data.window >= points:
-            size = f" ({points})" if name.startswith("data.") else ""
             yield Problem("data.window", data.window, f"must be smaller than {name}{size}")
+        elif data.window + data.horizon > points:
+            room = points - data.window
+            yield Problem("data.horizon", data.horizon, f"must be at most {room}: {name}{size} less data.window")
+    if data.features != "values" and data.window < POINTS_OF_A_DIFFERENCE:
+        yield Problem(
+            "data.features", data.features, f"needs a data.window of {POINTS_OF_A_DIFFERENCE} points or more"
+        )
+    if data.rollout_steps and data.horizon > 1 and data.horizon_output == "last":
+        yield Problem(
+            "data.rollout_steps",
+            data.rollout_steps,
+            f"cannot be fed back: data.horizon={data.horizon} leaves out the points before it",
+            "data.horizon_output=all",
+        )
 
 
 def _optimizer_problems(config: RunConfig) -> Iterator[Problem]:

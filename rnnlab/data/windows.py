@@ -1,4 +1,4 @@
-"""Windows: the points that go in and the next one, which is to be predicted."""
+"""Windows: the points that go in and the one, or those, which are to be predicted."""
 
 from __future__ import annotations
 
@@ -9,45 +9,82 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from rnnlab.data.series import Grid, Series, Signal, sample
+from rnnlab.data.series import Series
+
+HORIZON_OUTPUTS = ("last", "all")
+"""What is predicted ``horizon`` points ahead: that point alone, or each one on the way to it too."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """All windows of a series.
+    """All windows of a series; inputs and labels are views of it, however many windows there are.
 
     Attributes:
-        inputs: shape (n, window, 1), float32, a view of the series.
-        labels: shape (n,), float32, the value after each window.
-        times: shape (n,), the time of each label.
+        series: the points.
+        window: points that go in.
+        horizon: how many points after the window the last point to be predicted lies.
+        output: ``last`` or ``all``, see `HORIZON_OUTPUTS`.
+
+    Raises:
+        ValueError: the series has no window with enough points after it.
     """
 
-    inputs: NDArray[np.float32]
-    labels: NDArray[np.float32]
-    times: NDArray[np.floating]
+    series: Series
+    window: int
+    horizon: int = 1
+    output: str = "last"
+
+    def __post_init__(self) -> None:
+        needed = self.window + self.horizon
+        if needed > len(self.series):
+            ahead = f" and a horizon of {self.horizon}" if self.horizon > 1 else ""
+            points = f"a series of at least {needed} points, not {len(self.series)}"
+            raise ValueError(f"a window of {self.window}{ahead} needs {points}")
 
     def __len__(self) -> int:
         """Return the number of windows."""
-        return len(self.labels)
+        return len(self.series) - self.window - self.horizon + 1
+
+    @property
+    def outputs(self) -> int:
+        """How many values are predicted from a window."""
+        return self.horizon if self.output == "all" else 1
+
+    @property
+    def inputs(self) -> NDArray[np.float32]:
+        """The points that go in, shape (n, window, 1), float32."""
+        return sliding_window_view(self.series.values[: -self.horizon], self.window)[..., np.newaxis]
+
+    @property
+    def labels(self) -> NDArray[np.float32]:
+        """What is to be predicted: shape (n,), float32, or (n, outputs) where that is several values."""
+        return self._after(self.series.values)
+
+    @property
+    def noise_free(self) -> NDArray[np.float32] | None:
+        """The labels without their observation noise, or None where they have none."""
+        return None if self.series.noise_free is None else self._after(self.series.noise_free)
+
+    @property
+    def times(self) -> NDArray[np.floating]:
+        """The time of the last point to be predicted of each window, shape (n,)."""
+        return self.series.times[self.window + self.horizon - 1 :]
+
+    @property
+    def ahead(self) -> range:
+        """How many points after the window each of its labels lies."""
+        return range(self.horizon - self.outputs + 1, self.horizon + 1)
 
     def digest(self) -> str:
-        """Return the SHA-256 of inputs and labels, as hexadecimal."""
-        digest = hashlib.sha256()
-        for array in (self.inputs, self.labels):
-            digest.update(np.ascontiguousarray(array).tobytes())
+        """Return the SHA-256 of the points and of how they are cut, as hexadecimal."""
+        digest = hashlib.sha256(f"{self.window} {self.horizon} {self.output}".encode())
+        digest.update(np.ascontiguousarray(self.series.values).data)
         return digest.hexdigest()
 
-
-def cut_windows(series: Series, window: int) -> Windows:
-    """Return the windows of ``window`` points and the point after each.
-
-    Raises:
-        ValueError: the series has no window with a point after it.
-    """
-    if window >= len(series):
-        raise ValueError(f"a window of {window} needs a series of at least {window + 1} points, not {len(series)}")
-    inputs = sliding_window_view(series.values[:-1], window)[..., np.newaxis]
-    return Windows(inputs, series.values[window:], series.times[window:])
+    def _after(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self.outputs > 1:
+            return sliding_window_view(values[self.window :], self.horizon)
+        return values[self.window + self.horizon - 1 :]
 
 
 @dataclass(frozen=True)
@@ -60,23 +97,30 @@ class Splits:
 
 
 def split_windows(
-    signal: Signal, test_signal: Signal, grid: Grid, window: int, val_fraction: float = 0.0
+    training: Series,
+    testing: Series,
+    window: int,
+    *,
+    val_fraction: float = 0.0,
+    horizon: int = 1,
+    output: str = "last",
 ) -> Splits:
     """Return the windows of the lab's experiment.
 
     Args:
-        signal: the curve to train on.
-        test_signal: the curve to test on.
-        grid: the times of both stretches.
+        training: the stretch to train on.
+        testing: the stretch to test on.
         window: points that go in.
         val_fraction: the last part of the training stretch, kept for validation; no window crosses over.
+        horizon: how many points ahead is predicted.
+        output: that point alone or all up to it, see `HORIZON_OUTPUTS`.
 
     Raises:
-        ValueError: a stretch is too short for a window, or a signal misbehaves.
+        ValueError: a stretch is too short for a window.
     """
-    test = cut_windows(sample(test_signal, grid.test_times()), window)
-    training = sample(signal, grid.train_times())
-    if not val_fraction:
-        return Splits(cut_windows(training, window), None, test)
     first, last = training.split(val_fraction)
-    return Splits(cut_windows(first, window), cut_windows(last, window), test)
+    return Splits(
+        Windows(first, window, horizon, output),
+        Windows(last, window, horizon, output) if val_fraction else None,
+        Windows(testing, window, horizon, output),
+    )

@@ -13,16 +13,31 @@ class Direct(nn.Module):
     Args:
         hidden_size: features of the last hidden state.
         initialization: ``glorot`` (zero bias) or ``torch``.
+        outputs: how many values are predicted.
     """
 
-    def __init__(self, hidden_size: int, initialization: str = "glorot") -> None:
+    predicts_increments = False
+    """Whether the outputs are increments over the window's last value, in units that the network fits."""
+
+    def __init__(self, hidden_size: int, initialization: str = "glorot", outputs: int = 1) -> None:
         check_initialization(initialization)
         super().__init__()
-        self.linear = nn.Linear(hidden_size, 1)
+        self.linear = nn.Linear(hidden_size, outputs)
         if initialization == "glorot":
-            glorot_uniform_(self.linear.weight, fan_in=hidden_size, fan_out=1)
+            glorot_uniform_(self.linear.weight, fan_in=hidden_size, fan_out=outputs)
             nn.init.zeros_(self.linear.bias)
 
     def forward(self, last_hidden: Tensor) -> Tensor:
-        """Return the predictions, shape (batch,), for last hidden states of shape (batch, hidden)."""
-        return self.linear(last_hidden).squeeze(-1)
+        """Return outputs for last hidden states (batch, hidden): shape (batch,) for one, else (batch, outputs)."""
+        outputs = self.linear(last_hidden)
+        return outputs.squeeze(-1) if outputs.shape[-1] == 1 else outputs
+
+
+class Residual(Direct):
+    """One linear layer to the scaled increment over the window's last value.
+
+    The curve is smooth: its next value is near the last one, and an error of the same relative size in the
+    increment is one of a much smaller size in the value.
+    """
+
+    predicts_increments = True

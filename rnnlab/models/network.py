@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnnlab.models.cells import SequenceLayer, as_sequence_layer
+from rnnlab.models.scaling import Scaling
 
 LayerFactory = Callable[..., nn.Module]
 """Called as ``factory(input_size, hidden_size)``, and with ``index`` if it has a parameter of that name."""
@@ -22,13 +23,17 @@ PREDICTION_BATCH = 1024
 class SequenceNetwork(nn.Module):
     """Stacked sequence layers; the output of the last step goes through the head.
 
+    It takes values as they are and returns values as they are: what is scaled in between is its own business.
+
     Args:
         layers: sequence layers, each taking what the one before returns.
-        head: maps the last hidden state (batch, hidden) to predictions (batch,).
+        head: maps the last hidden state (batch, hidden) to outputs, (batch,) or (batch, outputs).
+        scaling: between values and features, and between outputs and predictions.
     """
 
-    def __init__(self, layers: Sequence[SequenceLayer], head: nn.Module) -> None:
+    def __init__(self, layers: Sequence[SequenceLayer], head: nn.Module, scaling: Scaling | None = None) -> None:
         super().__init__()
+        self.scaling = Scaling() if scaling is None else scaling
         self.layers = nn.ModuleList(layers)
         self.head = head
 
@@ -38,40 +43,67 @@ class SequenceNetwork(nn.Module):
         return next(self.parameters()).dtype
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return predictions of shape (batch,) for inputs of shape (batch, time, features)."""
-        hidden = inputs
+        """Return predictions, (batch,) or (batch, outputs), for windows of values (batch, window, 1)."""
+        hidden = self.scaling.inputs(inputs)
         for layer in self.layers:
             hidden = layer(hidden)
-        return self.head(hidden[:, -1])
+        return self.scaling.predictions(self.head(hidden[:, -1]), inputs)
 
 
 def build_network(
     layer_factory: LayerFactory,
-    head_factory: Callable[[int], nn.Module],
+    head_factory: Callable[..., nn.Module],
     *,
     layers: int,
     hidden_size: int,
     seed: int,
-    input_size: int = 1,
+    features: str = "values",
+    standardize: bool = False,
+    outputs: int = 1,
     dtype: torch.dtype = torch.float32,
 ) -> SequenceNetwork:
     """Return a new network; the same seed gives the same weights, whatever was drawn before.
 
     They are drawn in float32, so that a network in float64 starts from the same ones.
 
+    Args:
+        layer_factory: makes a layer.
+        head_factory: makes the head; where several values are predicted it is told ``outputs``.
+        layers: how many.
+        hidden_size: of each.
+        seed: of the weights.
+        features: what a step of a window is to the first layer, see `rnnlab.models.scaling.FEATURES`.
+        standardize: whether values are standardised for the layers.
+        outputs: how many values are predicted from a window.
+        dtype: the precision of weights, scales and predictions.
+
     Raises:
         ValueError: a layer does not map (batch, time, features) to (batch, time, hidden).
+        TypeError: the head cannot predict several values.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         stack = []
         for index in range(layers):
-            features = input_size if index == 0 else hidden_size
-            place = {"index": index} if _takes_index(layer_factory) else {}
-            layer = as_sequence_layer(layer_factory(features, hidden_size, **place)).to(dtype)
-            _check_shapes(layer, features, hidden_size, dtype)
-            stack.append(layer)
-        return SequenceNetwork(stack, head_factory(hidden_size).to(dtype))
+            size = (2 if features == "both" else 1) if index == 0 else hidden_size
+            stack.append(build_layer(layer_factory, index, size, hidden_size, dtype))
+        head = head_factory(hidden_size, outputs=outputs) if outputs > 1 else head_factory(hidden_size)
+        increments = bool(getattr(head, "predicts_increments", False))
+        return SequenceNetwork(stack, head.to(dtype), Scaling(features, standardize, increments, outputs).to(dtype))
+
+
+def build_layer(
+    factory: LayerFactory, index: int, input_size: int, hidden_size: int, dtype: torch.dtype
+) -> SequenceLayer:
+    """Return one layer of a stack, counted from 0.
+
+    Raises:
+        ValueError: it does not map (batch, time, features) to (batch, time, hidden).
+    """
+    place = {"index": index} if _takes_index(factory) else {}
+    layer = as_sequence_layer(factory(input_size, hidden_size, **place)).to(dtype)
+    _check_shapes(layer, input_size, hidden_size, dtype)
+    return layer
 
 
 def _takes_index(factory: LayerFactory) -> bool:
@@ -100,7 +132,7 @@ def parameter_count(network: nn.Module) -> int:
 
 @torch.no_grad()
 def predict(network: SequenceNetwork, inputs: Tensor) -> NDArray[np.floating]:
-    """Return the network's predictions, shape (n,), for inputs of shape (n, window, features)."""
+    """Return the network's predictions, (n,) or (n, outputs), for inputs of shape (n, window, 1)."""
     was_training = network.training
     network.eval()
     predictions = torch.cat([network(batch) for batch in inputs.split(PREDICTION_BATCH)])

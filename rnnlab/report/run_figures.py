@@ -18,6 +18,7 @@ TRUTH, PREDICTION, ERROR = "#0072b2", "#cc3311", "#444444"
 
 DPI = 110
 POINTS_IN_ZOOM = 61
+POINTS_DRAWN = 20_000
 
 Curve = tuple[Sequence[int], Sequence[float]]
 """Steps or epochs, and the values there."""
@@ -36,7 +37,7 @@ def draw_losses(path: Path, loss: Curve, train_mse: Curve, val_mse: Curve, title
     for axes in (left, right):
         axes.minorticks_off()  # dozens of ticks on a log axis, half of the time that the figure takes
     figure.suptitle(f"{title}: loss curve", parse_math=False)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_predictions(
@@ -44,12 +45,12 @@ def draw_predictions(
 ) -> None:
     """Draw truth and prediction over the whole test stretch; all arrays have shape (n,)."""
     figure, (axes,) = _figure(9, 3.6)
-    _draw_both(axes, times, truth, prediction)
+    _draw_both(axes, *thinned(times, truth, prediction))
     axes.set(xlabel="time", ylabel="value")
     axes.legend(frameon=False, loc="best")
     mse = float(np.mean((prediction.astype(np.float64) - truth) ** 2))
     figure.suptitle(f"{title}: one-step prediction, test MSE {mse:.3e}", parse_math=False)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_zoom(path: Path, times: NDArray[Any], truth: NDArray[Any], prediction: NDArray[Any], title: str) -> None:
@@ -67,7 +68,7 @@ def draw_zoom(path: Path, times: NDArray[Any], truth: NDArray[Any], prediction: 
     lower.set(xlabel="time", ylabel="prediction - truth")
     lower.ticklabel_format(axis="y", style="sci", scilimits=(-2, 2))
     figure.suptitle(f"{title}: zoomed in around a peak", parse_math=False)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _figure(
@@ -84,10 +85,28 @@ def _figure(
         wspace=0.24,
         hspace=0.14,
     )
-    for one in axes:
-        one.grid(alpha=0.25)
-        one.spines[["top", "right"]].set_visible(False)
-    return figure, axes
+    return figure, [styled(one) for one in axes]
+
+
+def styled(axes: Axes) -> Axes:
+    """Return the axes, with a faint grid and no box."""
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def thinned(
+    times: NDArray[Any], truth: NDArray[Any], prediction: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return at most about `POINTS_DRAWN` points: of a longer curve the lowest and the highest of each part."""
+    parts = POINTS_DRAWN // 2
+    if len(times) <= POINTS_DRAWN:
+        return times, truth, prediction
+    size = -(-len(times) // parts)
+    whole = len(times) // size * size
+    rows = (curve[:whole].reshape(-1, size) for curve in (truth, prediction))
+    ranges = [np.column_stack([part.min(axis=1), part.max(axis=1)]).ravel() for part in rows]
+    return np.repeat(times[:whole:size], 2), ranges[0], ranges[1]
 
 
 def _draw_both(
@@ -97,6 +116,7 @@ def _draw_both(
     axes.plot(times, prediction, color=PREDICTION, linewidth=1.1, marker=marker, label="prediction")
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write the figure as a PNG, its folder made where there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=DPI, metadata={"Software": None})

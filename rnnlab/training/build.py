@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from rnnlab.config import targets
-from rnnlab.config.schema import RunConfig
-from rnnlab.data.series import Grid, Signal
+from rnnlab.config.schema import DataConfig, RunConfig
+from rnnlab.data.csv_file import file_digest, read_column
+from rnnlab.data.series import TESTING, TRAINING, Grid, Series, Signal, sample, with_noise
 from rnnlab.data.windows import Splits, split_windows
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.models.network import SequenceNetwork, build_network
@@ -20,16 +23,75 @@ from rnnlab.training.learning_rate import LearningRate
 def build_splits(config: RunConfig) -> Splits:
     """Return the windows to train, validate and test on."""
     data = config.data
-    signal = targets.factory("function", config.function)
-    grid = Grid(data.train_samples, data.test_samples, data.spacing, data.time_dtype)
-    return split_windows(signal, tested_signal(config), grid, data.window, data.val_fraction)
+    return split_windows(
+        training_series(config),
+        series_to_test(config),
+        data.window,
+        val_fraction=data.val_fraction,
+        horizon=data.horizon,
+        output=data.horizon_output,
+    )
 
 
-def tested_signal(config: RunConfig) -> Signal:
-    """Return the curve that a run is tested on."""
+def training_series(config: RunConfig) -> Series:
+    """Return the stretch to train on."""
+    data = config.data
+    if targets.is_csv(config.function):
+        series = _file_series(config, 0, _points(data.train_samples))
+    else:
+        series = sample(targets.factory("function", config.function), _grid(data).train_times())
+    return with_noise(series, data.noise, data.seed, TRAINING)
+
+
+def series_to_test(config: RunConfig, more: int = 0) -> Series:
+    """Return the stretch to test on and up to ``more`` points after it, fewer where a file ends before."""
+    data = config.data
+    signal = tested_signal(config)
+    if signal is None:
+        first, count = _points(data.train_samples), _points(data.test_samples)
+        series = _file_series(config, first, first + count + more)
+    else:
+        series = sample(signal, _grid(data).test_times(more))
+    return with_noise(series, data.noise, data.seed, TESTING)
+
+
+def tested_signal(config: RunConfig) -> Signal | None:
+    """Return the curve that a run is tested on, or None where that is a file."""
     if config.data.test_function:
-        return targets.factory("data.test_function", config.data.test_function)
-    return targets.factory("function", config.function)
+        made: Signal = targets.factory("data.test_function", config.data.test_function)
+        return made
+    return None if targets.is_csv(config.function) else targets.factory("function", config.function)
+
+
+def _grid(data: DataConfig) -> Grid:
+    counts = _points(data.train_samples), _points(data.test_samples)
+    return Grid(*counts, data.spacing, data.time_dtype, data.endpoint)
+
+
+def _points(count: int | None) -> int:
+    if count is None:
+        raise TypeError("the numbers of points are filled in by settle_stretches")
+    return count
+
+
+def _file_series(config: RunConfig, first: int, last: int) -> Series:
+    """Return rows of the run's file, their times counted in rows from the first.
+
+    Raises:
+        BadInputError: the file is gone, or is not the one that the run was made with.
+    """
+    data = config.data
+    file = targets.factory("function", config.function)(Path(str(data.path)), data.column, data.header, data.fill)
+    if data.digest is not None and file_digest(file.path) != data.digest:
+        raise BadInputError(
+            Problem("data.path", data.path, "has changed since; rnnlab predict data.path= takes any file")
+        )
+    values = read_column(file)[first:last]
+    return Series(np.arange(first, first + len(values), dtype=np.float64), values)
+
+
+def _outputs(config: RunConfig) -> int:
+    return config.data.horizon if config.data.horizon_output == "all" else 1
 
 
 def build_run_network(config: RunConfig) -> SequenceNetwork:
@@ -40,6 +102,9 @@ def build_run_network(config: RunConfig) -> SequenceNetwork:
         layers=config.layers,
         hidden_size=config.model.hidden_size,
         seed=config.seed,
+        features=config.data.features,
+        standardize=config.data.standardize,
+        outputs=_outputs(config),
         dtype=_dtype(config),
     )
 
@@ -95,7 +160,8 @@ def check_buildable(config: RunConfig) -> None:
         config.cell,
         lambda: build_network(cell, nn.Identity, layers=layers, hidden_size=width, seed=0, dtype=_dtype(config)),
     )
-    _try("head", config.head, lambda: head(width))
+    outputs = _outputs(config)
+    _try("head", config.head, lambda: head(width, outputs=outputs) if outputs > 1 else head(width))
     _try("optimizer", config.optimizer, lambda: _try_step(config))
     _try("schedule", config.schedule, lambda: build_learning_rate(config).factor(0))
     _try("function", config.function, lambda: build_splits(config))

@@ -21,7 +21,7 @@ class Epoch:
         number: counted from 1.
         last_step: optimiser steps of the run so far.
         losses: the loss of each of its steps.
-        train_mse: the mean squared error over the epoch's windows, each before its own step.
+        train_mse: the mean squared error over the epoch's labels, each before its own step.
         val_mse: the mean squared error over the validation windows after the epoch, or None.
     """
 
@@ -53,15 +53,15 @@ class EpochEnds(pl.Callback):
     """Tells the listeners of every epoch, in their order.
 
     Args:
-        windows: the number of training windows.
+        labels: the number of values that are predicted in an epoch.
         listeners: who is told.
 
     Raises:
         DivergedError: at the end of an epoch in which a loss was not a number; no listener is told of it.
     """
 
-    def __init__(self, windows: int, listeners: Sequence[Listener]) -> None:
-        self._windows = windows
+    def __init__(self, labels: int, listeners: Sequence[Listener]) -> None:
+        self._labels = labels
         self._listeners = listeners
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -73,7 +73,7 @@ class EpochEnds(pl.Callback):
         for index, loss in enumerate(losses):
             if not math.isfinite(loss):
                 raise DivergedError(number, last_step - len(losses) + 1 + index, loss)
-        train_mse = math.fsum(losses) / self._windows
+        train_mse = math.fsum(losses) / self._labels
         epoch = Epoch(number, last_step, losses, train_mse, pl_module.val_mse())
         if not math.isfinite(epoch.monitored):
             raise DivergedError(number, last_step, epoch.monitored)

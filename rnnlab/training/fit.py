@@ -108,7 +108,7 @@ def fit(
         devices=[device.index] if device.type == "cuda" else 1,
         max_epochs=settings.max_epochs,
         gradient_clip_val=settings.gradient_clip,
-        callbacks=[EpochEnds(len(splits.train), listeners)],
+        callbacks=[EpochEnds(splits.train.labels.size, listeners)],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,

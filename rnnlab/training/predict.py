@@ -7,18 +7,21 @@ from pathlib import Path
 
 import torch
 
-from rnnlab.config.record import plain
+from rnnlab.config.record import curve_label, plain
 from rnnlab.config.schema import PredictConfig, RunConfig
-from rnnlab.config.targets import label
+from rnnlab.config.targets import CSV, is_csv, label
 from rnnlab.config.validate import check
+from rnnlab.data.csv_file import Csv, file_digest, read_column
+from rnnlab.data.windows import Windows
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
 from rnnlab.tracking.folder import RunFolder, find_run, write_json
-from rnnlab.training.build import build_run_network, build_splits
+from rnnlab.training.build import build_run_network, series_to_test
 from rnnlab.training.checkpoint_files import read_checkpoint
 from rnnlab.training.fit import prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
 from rnnlab.training.resume import load_run_config
+from rnnlab.training.rollouts import draw_rollout_figure, roll_out
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,14 @@ class Predicted:
         function: the short name of the curve.
         predictions: the predictions.
         folder: where they were written, inside the run's folder.
+        measures: of the closed loop, see `rnnlab.analysis.rollout.Rollout.measures`.
     """
 
     name: str
     function: str
     predictions: Predictions
     folder: Path
+    measures: dict[str, float]
 
 
 def predict_with(asked: PredictConfig, overrides: list[str]) -> Predicted:
@@ -48,35 +53,67 @@ def predict_with(asked: PredictConfig, overrides: list[str]) -> Predicted:
     config = load_run_config(run, "run")
     name = str(run.read_manifest().get("name", run.path.name))
     _point_to(config, asked)
-    check(config)
     weights = read_checkpoint(run.best, "run")["state_dict"]
     accelerator = config.trainer.accelerator if torch.cuda.is_available() else "cpu"
     device = prepare_device(accelerator, config.trainer.threads)
+    data = config.data
     try:
-        windows = build_splits(config).test
+        windows = Windows(series_to_test(config), data.window, data.horizon, data.horizon_output)
         network = build_run_network(config)
         network.load_state_dict(weights)
     except (RuntimeError, ValueError, TypeError) as error:
         raise BadInputError(Problem("run", asked.run, f"cannot predict this ({error})")) from error
     predictions = predict_windows(network, windows, device)
+    rollout = roll_out(config, network, device)
     folder = _new_folder(run)
-    function = label(config.data.test_function or config.function)
+    function = label(data.test_function) if data.test_function else curve_label(config)
+    measures = rollout.measures() if rollout is not None else {}
     predictions.save(folder / "predictions.csv")
     draw_prediction_figures(predictions, folder / "figures", f"{name} on {function}")
+    if rollout is not None:
+        rollout.save(folder / "rollout.csv")
+        draw_rollout_figure(rollout, folder / "figures", f"{name} on {function}")
+    metrics = predictions.metrics() | {f"test/rollout_{measure}": value for measure, value in measures.items()}
     write_json(
         folder / "result.json",
-        {"run": name, "overrides": overrides, "data": plain(config.data), "function": function}
-        | {"metrics": {"test/mse": predictions.mse, "test/rmse": predictions.mse**0.5}},
+        {"run": name, "overrides": overrides, "data": plain(data), "function": function, "metrics": metrics},
     )
-    return Predicted(name, function, predictions, folder)
+    return Predicted(name, function, predictions, folder, measures)
 
 
 def _point_to(config: RunConfig, asked: PredictConfig) -> None:
+    """Change the run's config to what is to be predicted.
+
+    Raises:
+        BadInputError: it is not legal, or the file cannot be read.
+    """
+    data = config.data
+    if asked.rollout is not None:
+        data.rollout_steps = asked.rollout
+    if asked.function and is_csv(asked.function):
+        raise BadInputError(Problem("function", "csv", "give the file alone, as data.path="))
     if asked.function:
-        config.data.test_function = asked.function
+        data.test_function = asked.function
     for key, value in plain(asked.data).items():
         if value is not None:
-            setattr(config.data, key, value)
+            setattr(data, key, value)
+    if asked.data.path is None:
+        check(config)
+        return
+    if asked.function:
+        raise BadInputError(
+            Problem("data.path", asked.data.path, "is another curve than function=; give one of them")
+        )
+    path = Path(asked.data.path).expanduser().absolute()
+    digest = file_digest(path)
+    is_own, data.path, data.digest = digest == data.digest, str(path), digest
+    config.function, data.test_function = {"_target_": CSV}, None
+    if not is_own:
+        rows = len(read_column(Csv(path, data.column, data.header, data.fill)))
+        data.train_samples = asked.data.train_samples or 0
+        data.test_samples = asked.data.test_samples or max(0, rows - data.train_samples)
+        if data.train_samples + data.test_samples > rows:
+            raise BadInputError(Problem("data.test_samples", data.test_samples, f"{path} has {rows} rows"))
 
 
 def _new_folder(run: RunFolder) -> Path:

@@ -19,6 +19,7 @@ from rnnlab.training.build import build_run_network, build_splits, tested_signal
 from rnnlab.training.checkpoint_files import read_checkpoint
 from rnnlab.training.fit import fit, prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
+from rnnlab.training.rollouts import draw_rollout_figure, roll_out
 
 
 def train_run(
@@ -52,6 +53,7 @@ def train_run(
         parts = {"train": splits.train, "val": splits.val, "test": splits.test}
         recorder.datasets({use: windows.digest() for use, windows in parts.items() if windows is not None})
         network = build_run_network(config)
+        network.scaling.fit(splits.train)
         recorder.result.parameters = parameter_count(network)
         recorder.tag(parameters=recorder.result.parameters)
 
@@ -76,12 +78,21 @@ def train_run(
         predictions.save(folder.predictions)
         if not math.isfinite(predictions.mse):
             raise ArithmeticError(f"the test MSE is {predictions.mse}: the network's predictions are no numbers")
-        metrics.add("test/mse", predictions.mse, best["epoch"])
-        metrics.add("test/rmse", math.sqrt(predictions.mse), best["epoch"])
-        for name, mse in ladder(splits.train, splits.test, angular_frequency(tested_signal(config))).items():
+        for name, value in predictions.metrics().items():
+            metrics.add(name, value, best["epoch"])
+        signal = tested_signal(config)
+        frequency = angular_frequency(signal) if signal is not None else None
+        for name, mse in ladder(splits.train, splits.test, frequency).items():
             metrics.add(BASELINE + name, mse, best["epoch"])
+        rollout = roll_out(config, network, device)
+        if rollout is not None:
+            rollout.save(folder.path / "rollout.csv")
+            for name, value in rollout.measures().items():
+                metrics.add(f"test/rollout_{name}", value, best["epoch"])
         metrics.flush()
         _draw(folder, predictions, recorder.result.name)
+        if rollout is not None:
+            draw_rollout_figure(rollout, folder.figures, recorder.result.name)
         recorder.publish()
     return recorder.result
 

@@ -1,0 +1,82 @@
+"""How many points a run trains and tests on: as asked, by default, or by what is in the user's file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from rnnlab.config.schema import DataConfig, RunConfig
+from rnnlab.config.targets import is_csv
+from rnnlab.errors import BadInputError, Problem, listed
+
+DEFAULT_SAMPLES = 1000
+DEFAULT_TEST_FRACTION = 0.2
+KEYS_OF_FILES = ("path", "column", "test_fraction", "digest")
+KEYS_OF_FUNCTIONS = ("spacing", "endpoint", "time_dtype")
+
+
+def settle_stretches(config: RunConfig, overridden: Collection[str] = ()) -> None:
+    """Fill in the numbers of points that were left open; of a file also its place and its digest.
+
+    Args:
+        config: is changed.
+        overridden: the keys that were given on the command line, to refuse those without an effect.
+
+    Raises:
+        BadInputError: keys do not go together, or the file cannot be read or is too short.
+    """
+    data = config.data
+    if isinstance(data.test_function, dict) and is_csv(data.test_function):
+        raise BadInputError(
+            Problem(
+                "data.test_function", "csv", "must be a function; rnnlab predict data.path= tests on another file"
+            )
+        )
+    if is_csv(config.function):
+        for key in KEYS_OF_FUNCTIONS:
+            if f"data.{key}" in overridden:
+                raise BadInputError(Problem(f"data.{key}", getattr(data, key), "is of no use with function=csv"))
+        _settle_file(data)
+        return
+    for key in KEYS_OF_FILES:
+        value = getattr(data, key)
+        if value is not None:
+            mend = f"function=csv data.{key}={value}"
+            raise BadInputError(Problem(f"data.{key}", value, "goes with function=csv", mend))
+    data.train_samples = data.train_samples or DEFAULT_SAMPLES
+    data.test_samples = data.test_samples or DEFAULT_SAMPLES
+
+
+def _settle_file(data: DataConfig) -> None:
+    if not data.path:
+        raise BadInputError(Problem("data.path", "null", "function=csv needs a file: data.path=my.csv"))
+    from rnnlab.data.csv_file import Csv, file_digest, read_column
+
+    path = Path(data.path).expanduser().absolute()
+    rows = len(read_column(Csv(path, data.column, data.header, data.fill)))
+    digest = file_digest(path)
+    if data.digest is not None and data.digest != digest:
+        raise BadInputError(
+            Problem("data.digest", data.digest, f"the file's is {digest}: it is another file, or changed")
+        )
+    data.path, data.digest = str(path), digest
+    if data.train_samples is not None and data.test_samples is not None and data.test_fraction is not None:
+        given = listed(["data.train_samples", "data.test_samples"])
+        raise BadInputError(Problem("data.test_fraction", data.test_fraction, f"is of no use beside {given}"))
+    fraction = DEFAULT_TEST_FRACTION if data.test_fraction is None else data.test_fraction
+    if data.test_samples is None:
+        rest = data.train_samples is not None and data.test_fraction is None
+        data.test_samples = rows - (data.train_samples or 0) if rest else round(rows * fraction)
+    if data.train_samples is None:
+        data.train_samples = rows - data.test_samples
+    needed = data.window + data.horizon
+    if min(data.train_samples, data.test_samples) < needed or data.train_samples + data.test_samples > rows:
+        split = f"{data.train_samples} to train and {data.test_samples} to test on"
+        raise BadInputError(
+            Problem(
+                "data.path",
+                path,
+                f"has {rows} row{'s' if rows != 1 else ''} of values, which do not give {split}, each at least "
+                f"data.window + data.horizon = {needed}",
+            )
+        )

@@ -31,18 +31,21 @@ class Problem:
         value: the value that was given, or None where the key itself is the mistake.
         allowed: what would be right, as the rest of a sentence.
         suggestion: the nearest legal spelling of the whole override, or None.
+        where: which of several jobs has the mistake, the first of them, or None.
     """
 
     key: str
     value: object
     allowed: str
     suggestion: str | None = None
+    where: str | None = None
 
     def __str__(self) -> str:
         """Return the problem as one line."""
         given = self.key if self.value is None else f"{self.key}={self.value}"
         mend = f" Did you mean {self.suggestion}?" if self.suggestion else ""
-        return f"{given}: {self.allowed}.{mend}"
+        place = f" ({self.where})" if self.where else ""
+        return f"{given}: {self.allowed}.{mend}{place}"
 
 
 class BadInputError(Exception):

@@ -5,11 +5,14 @@ import re
 import pytest
 import torch
 from helpers import REPOSITORY, outcome
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
 from rnnlab.cli import dispatch
 from rnnlab.cli.hydra_app import flags_first
 from rnnlab.config.groups import Groups, conf_folder
 from rnnlab.config.keys import keys_of
+from rnnlab.config.quoting import quoted
 from rnnlab.config.record import config_hash, load_config, save_config
 from rnnlab.config.register import SCHEMAS
 from rnnlab.config.schema import RunConfig
@@ -209,3 +212,12 @@ def test_the_hash_sees_the_seed_and_not_the_name():
 
 def test_conf_is_found_in_a_clone():
     assert conf_folder() == REPOSITORY / "conf"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a,b", "it's", "x\\", "a\\'b", "'a' and 'b'", '"x" and "y"', "${oc.env:HOME}", "metrics.`test/mse` > 0, a=b"],
+)
+def test_any_text_can_be_quoted_as_a_value(text):
+    value = OverridesParser.create().parse_override(f"key={quoted(text)}").value()
+    assert OmegaConf.create({"key": value}).key == text

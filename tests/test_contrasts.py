@@ -29,6 +29,12 @@ def test_every_pair_of_cells_is_compared():
     ]  # fmt: skip
 
 
+def test_more_than_three_cells_are_compared_with_the_first():
+    assert named(grid(cell=["lstm", "gru", "rnn", "mlp"])) == [
+        ("cell", cell, "lstm") for cell in ("gru", "rnn", "mlp")
+    ]
+
+
 def test_curves_are_never_compared_with_each_other():
     assert planned_contrasts(grid(function=["sin", "cos"])) == []
     assert named(grid(function=["sin", "cos"], cell=["lstm", "gru"])) == [("cell", "gru", "lstm")] * 2

@@ -107,7 +107,7 @@ def test_every_number_carries_the_runs_it_came_from(reported):
 
 def test_the_ladder_stands_beside_the_networks(reported):
     folder, said = reported
-    assert "On cos the best group, GRU, 1 layer," in said
+    assert "On cos the best group, GRU, 1 layer (8 runs), has" in said
     assert "times higher than linear extrapolation (5.07e-09)" in said
     assert "times lower than persistence (4.95e-05)" in said
     page = (folder / "outputs" / "known" / "report" / "report.md").read_text()
@@ -211,8 +211,11 @@ def test_any_runs_by_id_or_by_filter(known, capsys):
     assert dispatch(["report"]) == 0
     runs = runs_of(report_of(known))
     ids = [runs[f"cos-{cell}-1x128-s{seed}"] for cell in ("lstm", "gru") for seed in range(7)]
+    capsys.readouterr()
     assert dispatch(["report", "runs=" + ",".join(one[:12] for one in ids)]) == 0
-    assert "With 1 layer on cos, GRU reaches" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "report 14 runs" in said
+    assert "With 1 layer on cos, LSTM reaches a test MSE 2.1 times higher than GRU" in said
     (by_id,) = (known / "outputs").glob("runs-*/report/report.json")
     assert sorted(runs_of(json.loads(by_id.read_text())).values()) == sorted(ids)
     assert dispatch(["report", "runs=params.cell = 'gru' and metrics.`test/mse` > 0"]) == 0
@@ -239,7 +242,10 @@ def test_two_studies_are_compared_seed_by_seed(known, capsys):
     [
         (["report", "study=knwon"], "Did you mean study=known?"),
         (["report", "study=known", "runs=abcdef"], "give one of them"),
-        (["report", "runs=abcdef"], "no run of the store goes with it"),
+        (["report", "runs=abcdef"], "no run of the store has an id that begins so"),
+        (["report", "runs= "], "no run of the store goes with it"),
+        (["report", "runs=metrics.`test/mse` > 1"], "no run of the store goes with it"),
+        (["compare", "study=known,known"], "are one and the same"),
         (["report", "runs=this is no filter"], "must be ids with commas between, or a filter"),
         (["compare", "study=known"], "must be two studies with a comma between"),
         (["compare", "study=known,nothing"], "names no study"),
@@ -253,6 +259,59 @@ def test_bad_input_is_refused_and_nothing_written(words, says, known, capsys):
     assert code == 2
     assert says in message
     assert files_of(known / "outputs") == before
+
+
+def test_the_order_of_a_grid_changes_no_verdict(known):
+    """A study that is run again with its axes turned round keeps its parent, and its runs their old numbers."""
+    assert dispatch(["report"]) == 0
+    before = {(one["group"], one["reference"]): one["ratio"]["value"] for one in report_of(known)["verdicts"]}
+    parent = report_of(known)["commands"]["report"].partition("study=")[2]
+    path = known / "outputs" / "known" / "study.json"
+    study = json.loads(path.read_text())
+    study["jobs"] = [job | {"job": number} for number, job in enumerate(reversed(study["jobs"]))]
+    for recorded in (True, False):
+        for job in study["jobs"]:
+            job["run_id"] = job["run_id"] if recorded else None
+        path.write_text(json.dumps(study))
+        client_of().log_artifact(parent, str(path))
+        assert dispatch(["report"]) == 0
+        after = {(one["group"], one["reference"]): one["ratio"]["value"] for one in report_of(known)["verdicts"]}
+        turned = {pair if pair in before else pair[::-1]: ratio if pair in before else 1 / ratio
+                  for pair, ratio in after.items()}  # fmt: skip
+        assert turned == pytest.approx(before)
+
+
+def test_a_run_that_went_on_with_another_config_has_no_part(known):
+    assert dispatch(["report"]) == 0
+    run_id = runs_of(report_of(known))["cos-gru-1x128-s0"]
+    client_of().set_tag(run_id, "rnnlab.config_hash", "another")
+    assert dispatch(["report"]) == 0
+    changed_run = next(row for row in report_of(known)["completeness"]["without_result"] if row["run_id"] == run_id)
+    assert changed_run["status"] == "CHANGED"
+    (cells, *_) = report_of(known)["verdicts"]
+    assert cells["pairs"] == SEEDS - 1
+
+
+def test_groups_on_other_windows_are_not_compared(known):
+    assert dispatch(["report"]) == 0
+    for name, run_id in runs_of(report_of(known)).items():
+        if name.startswith("cos-gru"):
+            client_of().log_metric(run_id, "baseline/persistence", 1e-3, step=99)
+    assert dispatch(["report"]) == 0
+    report = report_of(known)
+    assert len(report["panels"]) == 2
+    assert {one["factor"] for one in report["verdicts"]} == {"layers"}
+    assert any("2 contrasts were left out" in note for note in report["notes"])
+
+
+def test_a_name_that_a_newer_study_took_keeps_its_own_folder(known):
+    old = json.loads((known / "outputs" / "known" / "study.json").read_text())["parent_run_id"]
+    new = fill(known, seeds=2)
+    assert dispatch(["report", "study=known"]) == 0
+    assert report_of(known)["commands"]["report"].endswith(new)
+    assert dispatch(["report", f"study={old}"]) == 0
+    assert report_of(known, f"known-{old[:8]}")["commands"]["report"].endswith(old)
+    assert report_of(known)["commands"]["report"].endswith(new)
 
 
 def test_a_study_without_a_result_is_refused(known, capsys):

@@ -13,9 +13,9 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from hydra_plugins.rnnlab_sweeper._compose import Composer
-from rnnlab.config.schema import RunConfig
+from rnnlab.config.schema import StudyConfig
 from rnnlab.errors import BadInputError, Problem
-from rnnlab.study.grid import Grid, check_jobs
+from rnnlab.study.grid import Grid, Job, check_jobs
 from rnnlab.study.run import Workers, run_study
 from rnnlab.tracking.store import check_places
 from rnnlab.training.build import check_buildable, gpus
@@ -47,8 +47,8 @@ def sweep(
         raise BadInputError(Problem("resume", shared.resume, "goes on with one run: leave -m out"))
     grid = Grid(axes, jobs)
     check_places(shared.tracking, shared.study.name or grid.default_name())
-    on_gpus = gpus(shared.trainer.accelerator)
-    at_once = _set_workers(config, shared, on_gpus, len(jobs))
+    on_gpus = max(gpus(job.config.trainer.accelerator) for job in jobs)
+    at_once = _set_workers(config, shared.study, on_gpus, jobs)
     launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=config)
 
     def launch(batch: Sequence[Sequence[str]]) -> list[Exception | None]:
@@ -87,12 +87,13 @@ def _error(job: JobReturn) -> Exception | None:
     return None
 
 
-def _set_workers(config: DictConfig, shared: RunConfig, on_gpus: int, jobs: int) -> int:
+def _set_workers(config: DictConfig, study: StudyConfig, on_gpus: int, jobs: Sequence[Job]) -> int:
     """Tell the launcher how many runs may go on at the same time, and return that number."""
-    everywhere = on_gpus * shared.study.jobs_per_gpu or max(1, joblib.cpu_count() // shared.trainer.threads)
+    threads = max(job.config.trainer.threads for job in jobs)
+    everywhere = on_gpus * study.jobs_per_gpu or max(1, joblib.cpu_count() // threads)
     launcher = config.hydra.launcher
     if "n_jobs" not in launcher:
-        return shared.study.workers or 1
-    at_once: int = min(jobs, shared.study.workers or everywhere)
+        return study.workers or 1
+    at_once: int = min(len(jobs), study.workers or everywhere)
     launcher.n_jobs = max(2, at_once)  # with one, joblib runs the jobs in this process, which must outlive them
     return at_once

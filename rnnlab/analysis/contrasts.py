@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+CELLS_IN_PAIRS = 3
+
 Factors = Mapping[str, Any]
 """What the runs of a group share: function, cell, layers, and whatever else varies in the grid."""
 
@@ -29,7 +31,8 @@ class Contrast:
 def planned_contrasts(groups: Sequence[Factors], only: str | None = None) -> list[Contrast]:
     """Return the contrasts that a grid was made for.
 
-    These are, with everything else equal, every pair of cells, and every depth against the smallest one.
+    These are, with everything else equal, every pair of cells (of more than three cells each with the first,
+    since every further contrast takes more seeds), and every depth against the smallest one.
     Where neither cell nor depth varies they are, for each other factor, every value against the first.
 
     Args:
@@ -41,7 +44,7 @@ def planned_contrasts(groups: Sequence[Factors], only: str | None = None) -> lis
     cells = [
         Contrast("cell", later, earlier)
         for alike in _alike(groups, "cell")
-        for earlier, later in combinations(alike, 2)
+        for earlier, later in (combinations(alike, 2) if len(alike) <= CELLS_IN_PAIRS else _with_first(alike))
     ]
     depths = [
         Contrast("layers", deeper, shallowest)
@@ -53,6 +56,10 @@ def planned_contrasts(groups: Sequence[Factors], only: str | None = None) -> lis
         return cells + depths
     others = dict.fromkeys(factor for group in groups for factor in group if factor != "function")
     return [contrast for factor in others for contrast in _against_first(groups, factor)]
+
+
+def _with_first(alike: Sequence[int]) -> list[tuple[int, int]]:
+    return [(alike[0], later) for later in alike[1:]]
 
 
 def _against_first(groups: Sequence[Factors], factor: str) -> list[Contrast]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
@@ -28,4 +30,4 @@ def compare_studies(asked: CompareConfig) -> int:
     if len(names) != 2 or not all(names):  # noqa: PLR2004 - before and after
         raise BadInputError(Problem("study", asked.study, "must be two studies with a comma between", "study=A,B"))
     first, second = names
-    return make_or_check(lambda store: comparison_report(store, first, second), asked.tracking, check=asked.check)
+    return make_or_check(partial(comparison_report, first=first, second=second), asked.tracking, check=asked.check)

@@ -22,6 +22,7 @@ from rnnlab.cli import print_bad_input
 from rnnlab.config.describe import described, described_groups
 from rnnlab.config.finish import finish
 from rnnlab.config.groups import Groups, conf_folder
+from rnnlab.config.quoting import quoted
 from rnnlab.config.register import SCHEMAS, config_folder, register_schemas
 from rnnlab.config.translate import translated
 from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE, BadInputError, Problem
@@ -31,6 +32,7 @@ KEYS_OF_NAMES = ("run", "resume", "name", "study.name")
 TEXTS = {"runs": ("study",), "report": ("study", "runs"), "compare": ("study",)}
 """By command, keys whose value is taken as it stands, with its commas and spaces."""
 
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 FLAGS_WITH_A_VALUE = (
     *("-c", "--cfg", "-cd", "--config-dir", "-cn", "--config-name", "-cp", "--config-path"),
     *("-p", "--package", "-er", "--experimental-rerun"),
@@ -93,8 +95,8 @@ def end(task: Callable[[Any], int], composed: DictConfig) -> None:
 def _as_text(word: str, command: str) -> str:
     """Return an override whose value is a name or an id so that Hydra does not take it for a number."""
     key, _, value = word.partition("=")
-    if key in TEXTS.get(command, ()) and value and not re.fullmatch(r"null|'.*'|\".*\"", value):
-        return f"{key}='{value}'" if "'" not in value else f"{key}='{value.replace(chr(39), chr(92) + chr(39))}'"
+    if key in TEXTS.get(command, ()) and value and value != "null" and not QUOTED.fullmatch(value):
+        return f"{key}={quoted(value)}"
     is_name = key in KEYS_OF_NAMES
     return f"{key}='{value}'" if is_name and re.fullmatch(r"[\w.+-]+", value) and value != "null" else word
 

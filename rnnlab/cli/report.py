@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
@@ -11,10 +12,10 @@ from rnnlab.cli.hydra_app import end, run_command
 from rnnlab.config.schema import ReportConfig, TrackingConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.home import as_typed, outputs
+from rnnlab.tracking.links import without_password
 
 if TYPE_CHECKING:
     from rnnlab.report.make import Report
-    from rnnlab.tracking.store import Store
 
 VERDICTS_SHOWN = 40
 
@@ -37,16 +38,23 @@ def report_on(asked: ReportConfig) -> int:
         raise BadInputError(Problem("runs", asked.runs, "is given beside study; give one of them"))
     runs, study = asked.runs, asked.study or "latest"
     if runs is not None:
-        return make_or_check(lambda store: runs_report(store, runs), asked.tracking, check=asked.check)
-    return make_or_check(lambda store: study_report(store, study), asked.tracking, check=asked.check)
+        return make_or_check(partial(runs_report, text=runs), asked.tracking, check=asked.check)
+    return make_or_check(partial(study_report, text=study), asked.tracking, check=asked.check)
 
 
-def make_or_check(make: Callable[[Store], Report], tracking: TrackingConfig, *, check: bool) -> int:
+def make_or_check(make: Callable[..., Report], tracking: TrackingConfig, *, check: bool) -> int:
     """Make a report from the store and write it, or say whether the stored one still holds.
+
+    Args:
+        make: called with the store and, as ``where``, the overrides that lead to it.
+        tracking: which store.
+        check: write nothing.
 
     Raises:
         BadInputError: there is nothing to report on; nothing was written.
     """
+    from rich.markup import escape
+
     from rnnlab.console import make_console
     from rnnlab.report.make import changed, write
     from rnnlab.tracking.mlflow_run import MlflowRun
@@ -60,7 +68,7 @@ def make_or_check(make: Callable[[Store], Report], tracking: TrackingConfig, *, 
             Problem("tracking", tracking.store, "there is no store here yet; rnnlab train makes one")
         )
     end_stale_runs(store)
-    made = make(store)
+    made = make(store, where=leading_to(tracking))
     console = make_console()
     folder = outputs() / made.folder
     if check:
@@ -76,7 +84,7 @@ def make_or_check(make: Callable[[Store], Report], tracking: TrackingConfig, *, 
     write(made, outputs())
     if made.parent is not None:
         MlflowRun(store, made.parent).log_folder(folder, "report")
-    console.print(f"[bold]report[/] {made.content['title']}".replace("[/] ", "[/] "), markup=True)
+    console.print(f"[bold]report[/] {escape(made.content['title'])}")
     for text in made.content["ladder_verdicts"]:
         console.print(f"  {text}", markup=False)
     verdicts = made.content["verdicts"]
@@ -86,3 +94,13 @@ def make_or_check(make: Callable[[Store], Report], tracking: TrackingConfig, *, 
         console.print(f"  and {len(verdicts) - VERDICTS_SHOWN} more contrasts")
     console.print(f"page     {as_typed(folder / 'index.html')}", markup=False)
     return EXIT_DONE
+
+
+def leading_to(tracking: TrackingConfig) -> list[str]:
+    """Return the overrides that lead to a store, without a password that its address may hold."""
+    usual = TrackingConfig()
+    words = [f"tracking={tracking.store}"] if tracking.store != usual.store else []
+    words += [f"tracking.uri={without_password(tracking.uri)}"] if tracking.uri else []
+    return words + (
+        [f"tracking.experiment={tracking.experiment}"] if tracking.experiment != usual.experiment else []
+    )

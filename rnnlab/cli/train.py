@@ -66,7 +66,7 @@ def train_single(config: RunConfig) -> int:
         f"  (fit {result.fit_seconds:.1f} s, {result.metrics['time/steps_per_second']:.0f} steps/s)",
         highlight=False,
     )
-    console.print(f"figures  {as_typed(Path(result.folder) / 'figures')}")
+    console.print(f"figures  {as_typed(Path(result.folder) / 'figures')}", markup=False)
     if config.tracking.store == "local":
         console.print(f"MLflow   {command()} ui")
     return EXIT_DONE

@@ -74,10 +74,18 @@ def differing_keys(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         key
         for key in keys
-        if key not in SHOWN_BY_FACETS
+        if (key not in SHOWN_BY_FACETS or _is_ambiguous(key, rows))
         and key.partition(".")[0] not in NOT_PART_OF_THE_RESULT
         and _differs(key, rows)
     ]
+
+
+def _is_ambiguous(key: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether objects of one short name, such as two classes ``LSTM``, are behind a facet."""
+    if not key.endswith("._target_"):
+        return False
+    targets = {str(row.get(key)) for row in rows}
+    return len({label({"_target_": target}) for target in targets}) < len(targets)
 
 
 def _differs(key: str, rows: Sequence[Mapping[str, Any]]) -> bool:

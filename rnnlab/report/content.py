@@ -7,17 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnnlab.report.entries import Entry
-from rnnlab.report.evaluation import MSE, Evaluation, GroupSummary, Panel, Verdict, estimate_as_json
+from rnnlab.report.entries import MSE, Entry
+from rnnlab.report.evaluation import ERROR_RATE, Evaluation, GroupSummary, Panel, Verdict, estimate_as_json
 from rnnlab.report.origins import differences, origins
 from rnnlab.report.wording import group_label
 from rnnlab.tracking.studies import StoredRun
 
 DIGITS = 12
 """Significant digits of what was computed: enough, and the same on machines that differ in the last bits."""
-
-SMALLEST_DECIDING = 6
-"""The number of pairs from which on a sign-flip test can give less than 0.05 at all: 2 / 2**6 = 0.03."""
 
 SOURCES = (
     "Agarwal et al. 2021, Deep Reinforcement Learning at the Edge of the Statistical Precipice (NeurIPS)",
@@ -42,9 +39,10 @@ METHOD = (
         "undecided, and the number of seeds is told that would give 80% power if difference and scatter stayed so."
     ),
     (
-        "The planned contrasts are set by the grid before any result is seen: every pair of cells at equal "
-        "depth, every depth against the smallest at equal cell, each curve by itself. Where neither varies, every "
-        "value of what does vary is compared with the first."
+        "The planned contrasts of a study are set by its grid before any result is seen: every pair of cells at "
+        "equal depth (of more than three cells each with the first), every depth against the smallest at equal "
+        "cell, each curve by itself. Where neither varies, every value of what does vary is compared with the "
+        "first; two studies are compared setting by setting. Runs chosen by their results bear no verdict."
     ),
     (
         "The chance of being better is the share of seeds for which a group is the better one, a tie being half, "
@@ -168,24 +166,27 @@ def _notes(evaluation: Evaluation) -> Sequence[str]:
             "compare these kernels more than the cells."
         )
     pairs = [verdict.compared.pairs for verdict in evaluation.verdicts if verdict.compared]
-    if pairs and min(pairs) < SMALLEST_DECIDING:
-        smallest = min(pairs)
+    smallest = min(pairs, default=0)
+    if pairs and len(pairs) * 2 / 2**smallest > ERROR_RATE:
+        needed = next(n for n in range(1, 100) if len(pairs) * 2 / 2**n <= ERROR_RATE)
         notes.append(
             f"With {smallest} paired seed{'s' if smallest > 1 else ''} the smallest p value that a sign-flip test "
-            f"can give is {2 / 2**smallest:.2g}: such a contrast is undecided whatever its runs say."
+            f"can give is {2 / 2**smallest:.2g}; {len(pairs)} contrast{'s' if len(pairs) > 1 else ''} share the "
+            f"error rate, so that no first verdict is possible below {needed} seeds, whatever the runs say."
         )
-    if any(panel.ladder for panel in evaluation.panels):
+    if evaluation.apart:
         notes.append(
-            "The exact recurrence and the least squares mark the floor of the data: what is left below them is the "
+            f"{evaluation.apart} contrasts were left out: their groups were tested on different windows, on "
+            "which errors mean different things."
+        )
+    if any("exact recurrence" in panel.ladder for panel in evaluation.panels):
+        notes.append(
+            "The exact recurrence and the least squares mark the floor of the data: what they leave is the "
             "rounding of times and values."
         )
-    if sum(summary.mean is not None for summary in evaluation.groups) and _any_zero(evaluation):
-        notes.append("A test MSE of exactly 0 has no logarithm; it stands in for the smallest number there is.")
+    if any(summary.best == 0 for summary in evaluation.groups):
+        notes.append("A test MSE of exactly 0 has no logarithm; the smallest number there is stands in for it.")
     return notes
-
-
-def _any_zero(evaluation: Evaluation) -> bool:
-    return any(summary.best == 0 for summary in evaluation.groups)
 
 
 def _completeness(entries: Sequence[Entry]) -> dict[str, Any]:

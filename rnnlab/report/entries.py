@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from rnnlab.config.record import differing_keys
+from rnnlab.tracking.fingerprint import OTHER_CONFIG
 from rnnlab.tracking.metrics import BASELINE
 from rnnlab.tracking.studies import StoredRun, StoredStudy
 
 FACETS = ("function", "cell", "layers", "seed")
-NOT_IN_THE_STORE = "MISSING"
-NOT_STARTED = "NOT STARTED"
+MSE = "test/mse"
+NOT_IN_THE_STORE, NO_RESULT, CHANGED = "MISSING", "NO RESULT", "CHANGED"
+"""What an entry can be beyond the statuses of runs and of jobs that never started."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class Entry:
     Attributes:
         name: the name of its run.
         factors: function, cell, layers, seed, and whatever else varies in the grid.
-        status: FINISHED, FAILED, KILLED, RUNNING, NOT STARTED, or MISSING where the store has lost the run.
+        status: FINISHED, FAILED, KILLED, RUNNING or NOT STARTED; MISSING where the store has lost the run, CHANGED
+            where it went on with another config, NO RESULT where it logged none.
         error: why there is no result, or None.
         run: its run, or None.
     """
@@ -72,10 +76,11 @@ class Group:
 
     @property
     def baselines(self) -> dict[str, float]:
-        """The test MSE of each predictor that learns next to nothing, on this group's windows."""
+        """The test MSE of each predictor that learns next to nothing, on this group's windows, the worst first."""
         runs = [entry.run for entry in self.finished if entry.run]
-        metrics = runs[0].metrics if runs else {}
-        return {key.removeprefix(BASELINE): value for key, value in metrics.items() if key.startswith(BASELINE)}
+        found = runs[0].metrics.items() if runs else ()
+        ladder = {key.removeprefix(BASELINE): value for key, value in found if key.startswith(BASELINE)}
+        return dict(sorted(ladder.items(), key=lambda rung: -rung[1]))
 
 
 def entries_of_study(study: StoredStudy) -> list[Entry]:
@@ -88,20 +93,38 @@ def _entry_of_job(job: Mapping[str, Any], run: StoredRun | None) -> Entry:
         status = NOT_IN_THE_STORE if job["run_id"] else job["status"]
         why = "its run is no longer in the store" if job["run_id"] else job["error"]
         return Entry(job["name"], job["factors"], status, why, None)
-    status = "FAILED" if job["status"] == "FAILED" else run.status
-    error = run.tags.get("rnnlab.error") or job["error"]
-    return Entry(run.name, job["factors"], status, None if status == "FINISHED" else error, run)
+    status, error = _outcome(run)
+    if status == "FINISHED" and run.tags.get("rnnlab.config_hash") != job["config_hash"]:
+        status, error = CHANGED, OTHER_CONFIG
+    return Entry(run.name, job["factors"], status, error or (job["error"] if status != "FINISHED" else None), run)
 
 
-def entries_of_runs(runs: Sequence[StoredRun]) -> list[Entry]:
-    """Return an entry for each run; of several finished runs of the same seed and factors the newest stays."""
-    varying = differing_keys([run.params for run in runs])
+def _outcome(run: StoredRun) -> tuple[str, str | None]:
+    """Return a run's status, and why it has no result that can be compared."""
+    if run.status != "FINISHED":
+        return run.status, run.tags.get("rnnlab.error") or None
+    if run.tags.get("rnnlab.fingerprint") == OTHER_CONFIG:
+        return CHANGED, OTHER_CONFIG
+    if not math.isfinite(run.metrics.get(MSE, math.nan)):
+        return NO_RESULT, f"it logged no {MSE}"
+    return "FINISHED", None
+
+
+def entries_of_runs(runs: Sequence[StoredRun]) -> tuple[list[Entry], int]:
+    """Return an entry for each run, and how many runs were left out.
+
+    Left out are runs that recorded no config, and of several finished runs of the same seed and factors all but
+    the newest.
+    """
+    whole = [run for run in runs if all(run.params.get(key) for key in FACETS)]
+    varying = differing_keys([run.params for run in whole])
     entries: dict[tuple[Any, ...], Entry] = {}
-    for run in sorted(runs, key=lambda run: (run.status == "FINISHED", run.started, run.run_id)):
+    for run in sorted(whole, key=lambda run: (_outcome(run)[0] == "FINISHED", run.started, run.run_id)):
         factors = {key: _number(run.params.get(key, "")) for key in (*FACETS, *varying)}
-        error = None if run.status == "FINISHED" else run.tags.get("rnnlab.error")
-        entries[tuple(factors.values())] = Entry(run.name, factors, run.status, error, run)
-    return sorted(entries.values(), key=lambda entry: [_sortable(value) for value in entry.factors.values()])
+        status, error = _outcome(run)
+        entries[tuple(factors.values())] = Entry(run.name, factors, status, error, run)
+    ordered = sorted(entries.values(), key=lambda entry: [_sortable(value) for value in entry.factors.values()])
+    return ordered, len(runs) - len(entries)
 
 
 def groups_of(entries: Sequence[Entry]) -> list[Group]:

@@ -6,7 +6,6 @@ import dataclasses
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rnnlab.analysis.contrasts import Contrast, planned_contrasts
 from rnnlab.analysis.statistics import (
@@ -17,11 +16,10 @@ from rnnlab.analysis.statistics import (
     holm,
     interquartile_mean,
 )
-from rnnlab.report.entries import Entry, Group, groups_of
+from rnnlab.report.entries import MSE, Entry, Group, groups_of
 from rnnlab.report.wording import factor_text, group_label, ladder_verdict, setting_text, verdict
 
 ERROR_RATE = 0.05
-MSE, RMSE = "test/mse", "test/rmse"
 
 
 @dataclass(frozen=True)
@@ -107,12 +105,14 @@ class Evaluation:
         groups: the entries by what they share.
         panels: the groups by what they are tested on.
         verdicts: on the planned contrasts.
+        apart: how many contrasts were left out because their groups were tested on different windows.
     """
 
     entries: Sequence[Entry]
     groups: Sequence[GroupSummary]
     panels: Sequence[Panel]
     verdicts: Sequence[Verdict]
+    apart: int
 
 
 def evaluate(entries: Sequence[Entry], only: str | None = None) -> Evaluation:
@@ -124,8 +124,11 @@ def evaluate(entries: Sequence[Entry], only: str | None = None) -> Evaluation:
     """
     groups = groups_of(entries)
     summaries = [_summary(group) for group in groups]
+    panels = _panels(summaries)
+    place = {index: panel.name for panel in panels for index in panel.indices}
     planned = planned_contrasts([group.factors for group in groups], only)
-    return Evaluation(entries, summaries, _panels(summaries), _verdicts(groups, planned))
+    together = [one for one in planned if place[one.group] == place[one.reference]]
+    return Evaluation(entries, summaries, panels, _verdicts(groups, together), len(planned) - len(together))
 
 
 def _summary(group: Group) -> GroupSummary:
@@ -152,12 +155,42 @@ def _median(values: Sequence[float]) -> float | None:
 
 
 def _panels(summaries: Sequence[GroupSummary]) -> list[Panel]:
-    found: dict[str, list[int]] = {}
+    """Return the groups by the windows they were tested on: persistence tells these apart, to the last digits.
+
+    A group without a result stands with the first others on its curve.
+    """
+    windows = [_windows(summary) for summary in summaries]
+    found: dict[tuple[str, str], list[int]] = {}
     for index, summary in enumerate(summaries):
-        factors = summary.group.factors
-        data = [f"{key}={value}" for key, value in factors.items() if key.startswith(("data.", "function."))]
-        found.setdefault(", ".join([str(factors["function"]), *data]), []).append(index)
-    return [_panel(name, indices, summaries) for name, indices in found.items()]
+        curve = str(summary.group.factors["function"])
+        known = [
+            windows[other] for other, one in enumerate(summaries) if str(one.group.factors["function"]) == curve
+        ]
+        found.setdefault((curve, windows[index] or next(filter(None, known), "")), []).append(index)
+    curves = [curve for curve, _ in found]
+    panels: list[Panel] = []
+    for (curve, _), indices in found.items():
+        name = curve
+        if curves.count(curve) > 1:
+            name = ", ".join([curve, *_shared_data(indices, summaries)])
+            name += f" ({len(panels) + 1})" if any(panel.name == name for panel in panels) else ""
+        panels.append(_panel(name, indices, summaries))
+    return panels
+
+
+def _windows(summary: GroupSummary) -> str:
+    persistence = summary.group.baselines.get("persistence")
+    return "" if persistence is None else f"{persistence:.6g}"
+
+
+def _shared_data(indices: Sequence[int], summaries: Sequence[GroupSummary]) -> list[str]:
+    """Return what all groups of a panel have in common of the factors that decide data."""
+    first, *others = (summaries[index].group.factors for index in indices)
+    return [
+        f"{key}={value}"
+        for key, value in first.items()
+        if key.startswith(("data.", "function.", "study")) and all(other.get(key) == value for other in others)
+    ]
 
 
 def _panel(name: str, indices: list[int], summaries: Sequence[GroupSummary]) -> Panel:
@@ -165,7 +198,7 @@ def _panel(name: str, indices: list[int], summaries: Sequence[GroupSummary]) -> 
     ladders = [summary.group for summary in done if summary.group.baselines]
     ladder = ladders[0].baselines if ladders else {}
     best = min(done, key=_mean, default=None)
-    text = ladder_verdict(name, best.label, _mean(best), ladder) if best else None
+    text = ladder_verdict(name, best.label, len(best.group.finished), _mean(best), ladder) if best else None
     return Panel(name, indices, ladder, [run for group in ladders for run in group.run_ids], text)
 
 
@@ -200,7 +233,10 @@ def _verdict(
     holm_p: float | None,
 ) -> Verdict:
     ours, reference = groups[contrast.group].factors, groups[contrast.reference].factors
-    names = (factor_text(contrast.factor, ours[contrast.factor]), _reference(contrast.factor, reference))
+    names = (
+        factor_text(contrast.factor, ours[contrast.factor]),
+        factor_text(contrast.factor, reference[contrast.factor]),
+    )
     setting = setting_text(ours, contrast.factor)
     runs = ([entry.run.run_id for entry in pair[0] if entry.run], [e.run.run_id for e in pair[1] if e.run])
     if compared is None or holm_p is None:
@@ -213,10 +249,6 @@ def _verdict(
     decided = apart and holm_p <= ERROR_RATE
     text = verdict(setting, names, compared, holm_p, decided=decided)
     return Verdict(contrast, text, decided, compared, holm_p, runs)
-
-
-def _reference(factor: str, factors: Mapping[str, Any]) -> str:
-    return factor_text(factor, factors[factor])
 
 
 def _paired(ours: Group, theirs: Group) -> tuple[list[Entry], list[Entry]]:

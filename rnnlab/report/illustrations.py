@@ -11,7 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rnnlab.report import study_figures as draw
-from rnnlab.report.evaluation import MSE, Evaluation, GroupSummary, Panel
+from rnnlab.report.entries import MSE
+from rnnlab.report.evaluation import Evaluation, GroupSummary, Panel
 from rnnlab.report.pages import Picture
 from rnnlab.report.shapes import Cost, Curves, Dots, Track
 from rnnlab.tracking.store import Store
@@ -91,12 +92,14 @@ def _curves(store: Store, group: GroupSummary) -> Curves | None:
 
 def _track(store: Store, group: GroupSummary) -> Track | None:
     entry = group.median_run
-    path = artifact(store, entry.run.run_id, "predictions.csv") if entry and entry.run else None
-    if path is None:
+    content = artifact(store, entry.run.run_id, "predictions.csv") if entry and entry.run else None
+    if content is None:
         return None
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [(row["time"], row["truth"], row["prediction"]) for row in csv.DictReader(file)]
-    times, truth, prediction = np.array(rows, dtype=float).reshape(-1, 3).T
+    rows = csv.DictReader(content.decode(errors="replace").splitlines())
+    columns = np.array([(row["time"], row["truth"], row["prediction"]) for row in rows], dtype=float)
+    if not columns.size:
+        return None
+    times, truth, prediction = columns.T
     return Track(**_facets(group), times=times, truth=truth, prediction=prediction)
 
 

@@ -6,7 +6,8 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from typing import Any
 from rnnlab.config.validate import is_folder_name
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.report.content import Subject, content
-from rnnlab.report.entries import FACETS, Entry, entries_of_runs, entries_of_study, other_factors
-from rnnlab.report.evaluation import MSE, RMSE, evaluate
+from rnnlab.report.entries import FACETS, MSE, Entry, entries_of_runs, entries_of_study, other_factors
+from rnnlab.report.evaluation import evaluate
 from rnnlab.report.illustrations import illustrations
 from rnnlab.report.pages import html_page, markdown_page
 from rnnlab.report.style import png_and_svg
@@ -44,8 +45,13 @@ class Report:
     files: Mapping[str, bytes]
 
 
-def study_report(store: Store, text: str) -> Report:
+def study_report(store: Store, text: str, where: Sequence[str] = ()) -> Report:
     """Return the report of a study.
+
+    Args:
+        store: where it is.
+        text: which one: latest, a name, or the parent's id.
+        where: the overrides that lead to the store.
 
     Raises:
         BadInputError: there is no such study, or nothing in it has finished.
@@ -58,82 +64,112 @@ def study_report(store: Store, text: str) -> Report:
         description=f"A study of {len(study.jobs)} runs.",
         runs=_runs(entries),
         made_by=parent.tags.get("rnnlab.command"),
-        report_command=f"rnnlab report study={parent.run_id}",
+        report_command=shlex.join(["rnnlab", "report", f"study={parent.run_id}", *where]),
         links={"The study in MLflow": f"{pages_address(store)}/{run_link(store.experiment_id, parent.run_id)}"},
     )
-    return _report(store, subject, entries, Path(study_folder(parent)) / "report", parent.run_id)
+    return _report(store, subject, entries, Path(study_folder(study)) / "report", parent.run_id)
 
 
-def runs_report(store: Store, text: str) -> Report:
+def runs_report(store: Store, text: str, where: Sequence[str] = ()) -> Report:
     """Return the report of any runs, given by their ids or by a filter in MLflow's language.
 
     Raises:
         BadInputError: there are no such runs, or none of them has finished.
     """
     runs = select_runs(store, text)
-    entries = entries_of_runs(runs)
+    entries, left_out = entries_of_runs(runs)
+    without = (
+        "" if not left_out else f" {left_out} are left out: without a config, or with a newer run of the same."
+    )
     subject = Subject(
-        title=f"{len(runs)} runs",
-        description=f"Runs chosen by: {text}",
+        title=f"{len(entries)} runs",
+        description=f"Runs chosen by: {text}.{without}",
         runs=_runs(entries),
         made_by=None,
-        report_command=f"rnnlab report runs={text}",
+        report_command=shlex.join(["rnnlab", "report", f"runs={text}", *where]),
         links={},
     )
     short = hashlib.sha256(text.encode()).hexdigest()[:8]
     return _report(store, subject, entries, Path(f"runs-{short}") / "report", None)
 
 
-def comparison_report(store: Store, first: str, second: str) -> Report:
+def comparison_report(store: Store, first: str, second: str, where: Sequence[str] = ()) -> Report:
     """Return the report that compares two studies, group by group and seed by seed.
 
     Raises:
-        BadInputError: there is no such study, they have no group in common, or nothing has finished.
+        BadInputError: there is no such study, they are the same, they have no group in common, or nothing has
+            finished.
     """
     studies = [find_study(store, text) for text in (first, second)]
+    ids = [study.parent.run_id for study in studies]
     names = [study.parent.name for study in studies]
+    if ids[0] == ids[1]:
+        raise BadInputError(Problem("study", f"{first},{second}", "are one and the same; give two"))
     if names[0] == names[1]:
-        names = [f"{name} {study.parent.run_id[:8]}" for name, study in zip(names, studies, strict=True)]
-    entries = _labelled(studies, names)
+        names = [f"{name} {run_id[:8]}" for name, run_id in zip(names, ids, strict=True)]
+    entries, alone = _labelled(studies, names)
+    left_out = f" Settings that only one of them has are left out: {alone} runs." if alone else ""
     subject = Subject(
         title=" against ".join(names),
-        description="Two studies, group by group, paired by their seeds; a ratio below 1 speaks for the second.",
+        description="Two studies, setting by setting, paired by their seeds; a ratio below 1 speaks for the second."
+        + left_out,
         runs=_runs(entries),
         made_by="; ".join(study.parent.tags.get("rnnlab.command", "unknown") for study in studies),
-        report_command="rnnlab compare study=" + ",".join(study.parent.run_id for study in studies),
+        report_command=shlex.join(["rnnlab", "compare", "study=" + ",".join(ids), *where]),
         links={},
     )
-    folder = Path("-vs-".join(study_folder(study.parent) for study in studies)) / "report"
-    return _report(store, subject, entries, folder, None, only="study")
+    folder = "-vs-".join(study_folder(study) for study in studies)
+    if not is_folder_name(folder):
+        folder = "-vs-".join(f"study-{run_id[:8]}" for run_id in ids)
+    return _report(store, subject, entries, Path(folder) / "report", None, only="study")
 
 
-def _labelled(studies: Sequence[StoredStudy], names: Sequence[str]) -> list[Entry]:
-    """Return the entries of the groups that both studies have, with the study as a factor."""
+def _labelled(studies: Sequence[StoredStudy], names: Sequence[str]) -> tuple[list[Entry], int]:
+    """Return the entries of the groups that both studies have, with the study as a factor, and the others' number.
+
+    Raises:
+        BadInputError: they have none in common.
+    """
     sides = [entries_of_study(study) for study in studies]
-    settings = [{_setting(entry) for entry in side} for side in sides]
-    both = settings[0] & settings[1]
+    # What differs between the studies alone, and not within one, is the change that they are compared for.
+    keys = dict.fromkeys(key for side in sides for entry in side for key in entry.factors)
+    both = set.intersection(*({_setting(_factors(entry, keys)) for entry in side} for side in sides))
     if not both:
-        raise BadInputError(Problem("study", ",".join(names), "have no function, cell and depth in common"))
-    return [
-        Entry(entry.name, {**entry.factors, "study": name}, entry.status, entry.error, entry.run)
+        allowed = "have no function, cell, depth and other factors in common"
+        raise BadInputError(Problem("study", ",".join(names), allowed))
+    entries = [
+        Entry(entry.name, {**factors, "study": name}, entry.status, entry.error, entry.run)
         for side, name in zip(sides, names, strict=True)
         for entry in side
-        if _setting(entry) in both
+        if _setting(factors := _factors(entry, keys)) in both
     ]
+    return entries, sum(map(len, sides)) - len(entries)
 
 
-def _setting(entry: Entry) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((key, str(value)) for key, value in entry.factors.items() if key != "seed"))
+def _factors(entry: Entry, keys: Iterable[str]) -> dict[str, Any]:
+    """Return an entry's values of the factors of both studies, where its own has it fixed from its run's config."""
+    params = entry.run.params if entry.run else {}
+    return {key: entry.factors.get(key, params.get(key, "-")) for key in keys}
+
+
+def _setting(factors: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, str(value)) for key, value in factors.items() if key != "seed")
 
 
 def _runs(entries: Sequence[Entry]) -> list[StoredRun]:
     return [entry.run for entry in entries if entry.run]
 
 
-def study_folder(parent: StoredRun) -> str:
-    """Return the folder of a study below `outputs/`; what a store says of it must be fit for one."""
-    name = parent.tags.get("rnnlab.study", "")
-    return name if is_folder_name(name) else f"study-{parent.run_id[:8]}"
+def study_folder(study: StoredStudy) -> str:
+    """Return the folder of a study below `outputs/`; what a store says of it must be fit for one.
+
+    A study whose name a newer one has taken has its id in the name.
+    """
+    parent = study.parent
+    name, short = parent.tags.get("rnnlab.study", ""), parent.run_id[:8]
+    if not study.newest:
+        name = f"{name}-{short}"
+    return name if is_folder_name(name) else f"study-{short}"
 
 
 def _report(  # noqa: PLR0917 - a report has many parts
@@ -177,7 +213,7 @@ def _results_csv(entries: Sequence[Entry]) -> str:
     others = list(dict.fromkeys(key for entry in entries for key in other_factors(entry.factors)))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    last = (MSE, RMSE, "fit_seconds", "parameters", "error")
+    last = (MSE, "test/rmse", "fit_seconds", "parameters", "error")
     writer.writerow(("name", "run_id", "status", *FACETS, *others, *last))
     for entry in entries:
         run = entry.run
@@ -186,7 +222,7 @@ def _results_csv(entries: Sequence[Entry]) -> str:
             (
                 *(entry.name, run.run_id if run else "", entry.status),
                 *(entry.factors.get(key, "") for key in (*FACETS, *others)),
-                *(metrics.get(key, "") for key in (MSE, RMSE, "time/fit_seconds")),
+                *(metrics.get(key, "") for key in (MSE, "test/rmse", "time/fit_seconds")),
                 *(run.tags.get("rnnlab.parameters", "") if run else "", entry.error or ""),
             )
         )

@@ -9,7 +9,7 @@ from rnnlab.analysis.statistics import Comparison
 from rnnlab.report.entries import other_factors
 from rnnlab.report.shapes import cell_name
 
-TEN, THOUSAND = 10, 1000
+NEARLY_TEN, MILLION = 9.95, 10**6
 
 
 def layers_text(layers: Any) -> str:
@@ -61,23 +61,25 @@ def verdict(setting: str, names: tuple[str, str], compared: Comparison, holm_p: 
     if decided:
         way = "lower" if lower else "higher"
         return f"{setting}, {name} {verb} a test MSE {times(ratio)} times {way} than {reference} {facts}."
-    needed = (
-        "how many seeds it would take cannot be told from these"
-        if compared.needed is None
-        else f"at least {max(compared.needed, compared.pairs + 1)} paired seeds would be needed"
-    )
+    if compared.needed is None:
+        needed = "how many seeds it would take cannot be told from these"
+    elif compared.needed <= compared.pairs:
+        needed = "more paired seeds would be needed"
+    else:
+        needed = f"at least {compared.needed} paired seeds would be needed"
     return (
         f"undecided: {setting[0].lower()}{setting[1:]}, {name} {verb} {times(ratio)} times the test MSE of "
         f"{reference} {facts}; {needed}."
     )
 
 
-def ladder_verdict(function: str, best: str, mse: float, ladder: Mapping[str, float]) -> str:
+def ladder_verdict(function: str, best: str, runs: int, mse: float, ladder: Mapping[str, float]) -> str:
     """Return what the best group is worth beside the predictors that learn next to nothing.
 
     Args:
         function: the curve.
         best: the name of the group with the lowest geometric mean.
+        runs: how many runs it has.
         mse: that geometric mean.
         ladder: the test MSE of each predictor on the same windows.
     """
@@ -87,15 +89,16 @@ def ladder_verdict(function: str, best: str, mse: float, ladder: Mapping[str, fl
             way, factor = ("lower", floor / mse) if mse < floor else ("higher", mse / floor)
             phrases.append(f"{times(factor)} times {way} than {name} ({mse_text(floor)})")
     compared = "; ".join(phrases) or "no predictor to compare with was recorded"
-    return f"On {function} the best group, {best}, has a geometric mean of {mse_text(mse)}: {compared}."
+    counted = f"{runs} run{'s' if runs > 1 else ''}"
+    return f"On {function} the best group, {best} ({counted}), has a geometric mean of {mse_text(mse)}: {compared}."
 
 
 def times(factor: float) -> str:
     """Return a factor with two digits or more: ``1.03``, ``2.1``, ``13``, ``4,700``."""
-    if factor < TEN:
-        return f"{factor:#.2g}" if not 0.9 < factor < 1.1 else f"{factor:.2f}"  # noqa: PLR2004 - near 1 one digit more
+    if factor < NEARLY_TEN:
+        return f"{factor:#.2g}" if not 0.9 < factor < 1.1 else f"{factor:.3f}".rstrip("0").ljust(4, "0")  # noqa: PLR2004
     rounded = float(f"{factor:.2g}")
-    return f"{rounded:,.0f}" if rounded < THOUSAND**2 else f"{rounded:.1e}"
+    return f"{rounded:,.0f}" if rounded < MILLION else f"{rounded:.1e}"
 
 
 def mse_text(mse: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -104,7 +105,9 @@ def check_jobs(
                 check_parts(config)
                 tried.add(parts)
         except BadInputError as error:
-            problems |= {str(problem): problem for problem in error.problems}
+            for problem in error.problems:
+                told = dataclasses.replace(problem, where=f"job {number + 1}: {' '.join(given)}")
+                problems.setdefault(str(problem), told)
             continue
         job = Job(number, given, config)
         same = seen.setdefault((job.config_hash, job.name), job)

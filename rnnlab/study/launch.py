@@ -69,7 +69,7 @@ class Launches:
             self._wait_for_workers(struck)
             settle(self._record, self._store, "KILLED", WORKER_DIED)
             breaks = 0 if len(waiting) < len(batch) else breaks + 1
-            if breaks == BREAKS_WITHOUT_A_RUN:
+            if breaks >= BREAKS_WITHOUT_A_RUN:
                 for job in waiting:
                     fail(self._record, self._store, job, f"no worker could begin ({broken})")
                 waiting = []

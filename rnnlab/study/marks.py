@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from rnnlab.config.quoting import quoted
 from rnnlab.provenance.process import Process, this_process
 
 SET_BY_THE_STUDY = ("study.name=", "study.parent=", "study.job=", "study.gpu=", "resume=")
@@ -24,9 +25,9 @@ def marks(study: str, parent: str, job: int, gpu: int | None, resume: Path | Non
         gpu: the GPU to take, where there are several.
         resume: the folder of the run to go on with.
     """
-    found = [f"study.name={_quoted(study)}", f"study.parent={parent}", f"study.job={job}"]
+    found = [f"study.name={quoted(study)}", f"study.parent={parent}", f"study.job={job}"]
     found += [f"study.gpu={gpu}"] if gpu is not None else []
-    return found + ([f"resume={_quoted(str(resume))}"] if resume is not None else [])
+    return found + ([f"resume={quoted(str(resume))}"] if resume is not None else [])
 
 
 def without_marks(overrides: Sequence[str]) -> list[str]:
@@ -45,8 +46,3 @@ def study_process() -> Process | None:
     known = os.environ.get(STUDY_PROCESS)
     process = Process(*json.loads(known)) if known else None
     return process if process is not None and process.is_here() else None
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

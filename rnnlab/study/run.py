@@ -164,8 +164,11 @@ def _summarise(record: StudyRecord, store: Store | None, parent: ParentRun, cons
         distribution([group.dots() for group in groups], baselines, f"{record.name}: test MSE"), figures, "test_mse"
     )
     console.print()
-    console.print(f"figures  {as_typed(figures)} (all runs), {as_typed(record.folder)}/*/figures (each run)")
-    console.print(f"results  {as_typed(record.folder / 'results.csv')}")
+    folder = as_typed(record.folder)
+    console.print(f"figures  {as_typed(figures)} (all runs), {folder}/*/figures (each run)", markup=False)
+    console.print(f"results  {as_typed(record.folder / 'results.csv')}", markup=False)
+    if store is not None:
+        console.print(f"report   {command()} report study={record.name}", markup=False)
     if store is None or parent.run is None:
         return
     links = save_links(record, store)

@@ -77,9 +77,7 @@ def jobs_table(record: StudyRecord) -> Table:
 
 def study_table(title: str, groups: Sequence[Group], baselines: Mapping[str, float]) -> Table:
     """Return the test MSE of each group and of the baselines, on the same windows."""
-    table = Table(
-        box=None, title=f"Test MSE, study {title}", title_justify="left", title_style="bold", pad_edge=False
-    )
+    table = Table(box=None, title=Text(f"Test MSE, study {title}", "bold"), title_justify="left", pad_edge=False)
     table.add_column("", no_wrap=True)
     for heading in ("runs", "geometric mean", "best", "worst", "fit"):
         table.add_column(heading, justify="right", no_wrap=True)

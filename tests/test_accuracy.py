@@ -133,8 +133,6 @@ def test_all_horizons_are_tested_one_by_one(home):
 
 
 def test_the_accurate_preset_beats_a_straight_line_within_a_few_epochs(home):
-    folder = train(
-        "experiment=accurate", "function=sin", "cell=gru", "model.hidden_size=64", "trainer.max_epochs=15"
-    )
-    metrics = folder.read_result().metrics
+    fewer = ["model.hidden_size=64", "trainer.max_epochs=12", "optimizer.lr=0.01", "data.batch_size=32"]
+    metrics = train("experiment=accurate", "function=sin", "cell=gru", *fewer).read_result().metrics
     assert metrics["test/mse"] < metrics["baseline/linear extrapolation"] / 3

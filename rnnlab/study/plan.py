@@ -99,7 +99,6 @@ def _whole(run: PastRun) -> RunResult:
     in_folder = run.folder.read_result() if run.result.folder else None
     if in_folder is None or (in_folder.run_id, in_folder.status) != (run.result.run_id, run.result.status):
         return run.result
-    in_folder.folder = run.result.folder
     return in_folder
 
 

@@ -68,7 +68,6 @@ class StudyRecord:
                     continue
                 self._seen[file] = version
                 if result.parent == self.parent and result.job is not None:
-                    result.folder = str(file.parent)
                     self.results[result.job] = result
 
     def _files(self) -> set[Path]:

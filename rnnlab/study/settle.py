@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rnnlab.study.grid import Job
 from rnnlab.study.record import StudyRecord
-from rnnlab.tracking.folder import RunFolder, write_json
+from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.mlflow_run import MlflowRun
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import Store
@@ -47,7 +47,7 @@ def fail(record: StudyRecord, store: Store | None, job: Job, why: str) -> None:
 
 def _end(result: RunResult, status: str, why: str) -> None:
     result.status, result.error = status, why
-    write_json(RunFolder(Path(result.folder)).result, result.to_dict())
+    RunFolder(Path(result.folder)).write_result(result)
 
 
 def _end_in_store(store: Store, run_id: str, status: str, why: str) -> None:

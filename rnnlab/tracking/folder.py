@@ -122,11 +122,21 @@ class RunFolder:
         return self.path / ".lock"
 
     def read_result(self) -> RunResult | None:
-        """Return how the run went, or None where that was not written yet."""
+        """Return how the run went, or None where that was not written yet.
+
+        Its folder is this one, wherever the run was made.
+        """
         try:
-            return RunResult.from_dict(json.loads(self.result.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            result = RunResult.from_dict(json.loads(self.result.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, AttributeError):
             return None
+        result.folder = str(self.path)
+        return result
+
+    def write_result(self, result: RunResult) -> None:
+        """Write how the run went; its folder as it lies below `outputs/`, so that it may be moved."""
+        below = f"{self.path.parent.name}/{self.path.name}"
+        write_json(self.result, result.to_dict() | {"folder": below})
 
     def read_manifest(self) -> dict[str, Any]:
         """Return the manifest, empty where there is none."""

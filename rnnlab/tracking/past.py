@@ -48,7 +48,6 @@ def _in_folder(folder: RunFolder) -> PastRun | None:
     result = folder.read_result()
     if result is None:
         return None
-    result.folder = str(folder.path)
     if not result.ended and not folder.is_in_use():
         result.status = "KILLED"
     return PastRun(result, float(folder.read_manifest().get("started") or 0), None, {})

@@ -130,7 +130,7 @@ class Recorder:
             "threads": self._config.trainer.threads,
         }
         write_json(self.folder.manifest, self._manifest)
-        write_json(self.folder.result, self.result.to_dict())
+        self.folder.write_result(self.result)
         if self._run is not None and self._resumed is None:
             self._run.log_params(dict(flat(plain(self._config))) | facets(self._config))
         log.info("run %s (%s) begins: %s", name, run_id, " ".join(self._overrides))
@@ -156,7 +156,7 @@ class Recorder:
             try:
                 # In this order: a run whose process is killed in between is FINISHED only if nothing is missing.
                 self.metrics.flush()
-                write_json(self.folder.result, self.result.to_dict())
+                self.folder.write_result(self.result)
                 if self._run is not None:
                     if self.result.error or self._resumed:
                         self._run.set_tags({"rnnlab.error": self.result.error or ""})

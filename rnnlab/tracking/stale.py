@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from rnnlab.home import home
-from rnnlab.tracking.folder import RunFolder, write_json
+from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.heartbeat import SECONDS_WITHOUT_A_BEAT
 from rnnlab.tracking.mlflow_run import MlflowRun
 from rnnlab.tracking.store import Store
@@ -55,7 +55,7 @@ def end_stale(store: Store, run_id: str, tags: Mapping[str, str]) -> None:
                 status, error = result.status, result.error or ""
             else:
                 result.status, result.error = status, error
-                write_json(folder.result, result.to_dict())
+                folder.write_result(result)
     run = MlflowRun(store, run_id)
     run.set_tags({"rnnlab.error": error})
     known = process_of(tags)

@@ -22,6 +22,7 @@ from rnnlab.config.schema import TrackingConfig
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import home, mlruns, outputs
 from rnnlab.tracking.folder import SINGLE
+from rnnlab.tracking.moving import mend_artifact_paths
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -145,9 +146,14 @@ def has_store(tracking: TrackingConfig) -> bool:
 
 
 def find_store(tracking: TrackingConfig) -> Store | None:
-    """Return the store if it is there and has the experiment; nothing is created."""
+    """Return the store if it is there and has the experiment; nothing is created.
+
+    A local one that was copied or moved here is mended.
+    """
     if not has_store(tracking):
         return None
+    if tracking.store == "local":
+        mend_artifact_paths(_database())
     uri = str(tracking.uri) if tracking.store == "server" else local_uri()
     found = _client(uri).get_experiment_by_name(tracking.experiment)
     if found is None:
@@ -176,6 +182,8 @@ def _open_local(folder: Path, experiment: str) -> Store:
     with FileLock(folder / ".lock"):
         if not _database().exists():
             _create_database(_database())
+    mend_artifact_paths(_database())
+    with FileLock(folder / ".lock"):
         return Store(local_uri(), _experiment(local_uri(), experiment, (folder / "artifacts").as_uri()))
 
 

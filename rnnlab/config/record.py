@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from rnnlab.config.schema import RunConfig
 from rnnlab.config.targets import label
 
-NOT_PART_OF_THE_RESULT = ("name", "resume", "tracking", "study")
+NOT_PART_OF_THE_RESULT = ("name", "resume", "allow_targets", "tracking", "study")
 """Sections that change nothing in what a run computes; the hash leaves them out."""
 
 

@@ -8,9 +8,16 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from rnnlab.config.groups import COMMANDS_FOLDER, Groups, conf_folder
-from rnnlab.config.schema import PredictConfig, RunConfig, RunsConfig, UiConfig
+from rnnlab.config.schema import PredictConfig, ReproduceConfig, RunConfig, RunsConfig, SyncConfig, UiConfig
 
-SCHEMAS = {"train": RunConfig, "predict": PredictConfig, "runs": RunsConfig, "ui": UiConfig}
+SCHEMAS = {
+    "train": RunConfig,
+    "predict": PredictConfig,
+    "reproduce": ReproduceConfig,
+    "runs": RunsConfig,
+    "sync": SyncConfig,
+    "ui": UiConfig,
+}
 """The schema of each command that takes a config."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,39 @@ from rnnlab.models.network import SequenceNetwork, predict
 STEPS_KEPT_ON_DEVICE = 1024
 
 
+class ResumableBatches:
+    """Mini-batches that can go on in the middle of an epoch: Lightning keeps their state in its checkpoints.
+
+    Args:
+        batches: those of one epoch after the other.
+    """
+
+    def __init__(self, batches: ShuffledBatches) -> None:
+        self._batches = batches
+        self.sampler = batches.sampler
+        self._taken = 0
+        self._first = 0
+
+    def __len__(self) -> int:
+        """Return the number of mini-batches in an epoch."""
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the mini-batches that are left of the epoch; from the next epoch on all of them."""
+        self._taken, self._first = self._first, 0
+        for batch in itertools.islice(self._batches, self._taken, None):
+            self._taken += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Return how many mini-batches of the epoch were taken."""
+        return {"taken": self._taken % len(self)}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from what `state_dict` returned."""
+        self._first = state["taken"]
+
+
 class WindowData(pl.LightningDataModule):
     """The windows as tensors on the device of the run.
 
@@ -29,9 +63,9 @@ class WindowData(pl.LightningDataModule):
 
     def __init__(self, splits: Splits, batch_size: int, seed: int, device: torch.device) -> None:
         super().__init__()
-        self._batches = ShuffledBatches(splits.train, batch_size, seed, device)
+        self._batches = ResumableBatches(ShuffledBatches(splits.train, batch_size, seed, device))
 
-    def train_dataloader(self) -> ShuffledBatches:
+    def train_dataloader(self) -> ResumableBatches:
         """Return the mini-batches of the training windows."""
         return self._batches
 
@@ -80,6 +114,15 @@ class SequenceRegression(pl.LightningModule):
         """Return the optimiser and its schedule, stepped once an epoch."""
         optimizer = self._make_optimizer(self.network.parameters())
         return [optimizer], [torch.optim.lr_scheduler.LambdaLR(optimizer, self._factor)]
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the losses of an epoch that has not ended."""
+        self._fetch()
+        checkpoint["losses"] = list(self._fetched)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the losses of the epoch so far."""
+        self._fetched, self._losses = list(checkpoint["losses"]), []
 
     def take_losses(self) -> list[float]:
         """Return the loss of every step since the last call, in one transfer from the device."""

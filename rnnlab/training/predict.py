@@ -10,6 +10,7 @@ import torch
 from rnnlab.config.record import plain
 from rnnlab.config.schema import PredictConfig, RunConfig
 from rnnlab.config.targets import label
+from rnnlab.config.trust import check_recorded
 from rnnlab.config.validate import check
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
@@ -46,6 +47,7 @@ def predict_with(asked: PredictConfig, overrides: list[str]) -> Predicted:
     """
     run = find_run(outputs(), asked.run, "run")
     config = load_run_config(run, "run")
+    check_recorded(config, asked.allow_targets, None, "run")
     name = str(run.read_manifest().get("name", run.path.name))
     _point_to(config, asked)
     check(config)

@@ -60,6 +60,10 @@ class BadInputError(Exception):
         return type(self), (self.problems,)
 
 
+class StoreAwayError(Exception):
+    """The MLflow store cannot be reached now: it is locked, full, broken or down."""
+
+
 class DivergedError(Exception):
     """The loss of a run is no longer a number."""
 

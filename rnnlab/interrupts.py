@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
 
 
 class Interrupted(BaseException):
@@ -30,19 +30,61 @@ class Interrupted(BaseException):
         return "interrupted" if self.signum == signal.SIGINT else "terminated"
 
 
-def _raise_interrupted(signum: int, _frame: FrameType | None) -> NoReturn:
-    raise Interrupted(signum)
+class _Handler:
+    """What is done with a signal: raised at once, or kept while somebody looks for it between two steps."""
+
+    def __init__(self) -> None:
+        self.asked: int | None = None
+        self.kept = False
+
+    def __call__(self, signum: int, _frame: FrameType | None) -> None:
+        if self.asked is None:
+            self.asked = signum
+            if not self.kept:
+                raise Interrupted(signum)
+        elif signum == signal.SIGINT:
+            # What is written at this moment lies beside its place, or is a line that the next reader cuts off.
+            os._exit(128 + signum)
+
+
+_handler: _Handler | None = None
 
 
 @contextmanager
 def interrupts_raised() -> Iterator[None]:
-    """Inside, SIGINT and SIGTERM raise `Interrupted` in the main thread; afterwards all is as before."""
+    """Inside, SIGINT and SIGTERM raise `Interrupted` in the main thread; afterwards all is as before.
+
+    A SIGINT after another signal leaves at once, without any cleaning up; a SIGTERM after one is passed over.
+    """
+    global _handler  # noqa: PLW0603 - signals are the process's, not an object's
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, _raise_interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+    before, _handler = _handler, _Handler()
+    handlers = {number: signal.signal(number, _handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
+        _handler = before
+
+
+@contextmanager
+def interrupts_kept() -> Iterator[Callable[[], int | None]]:
+    """Inside, a first signal raises nothing: the function that is given returns its number, or None.
+
+    Whoever asks finishes what must not be torn and raises `Interrupted`. One that nobody asked about is raised at
+    the end.
+    """
+    handler = _handler
+    if handler is None:
+        yield lambda: None
+        return
+    handler.kept = True
+    try:
+        yield lambda: handler.asked
+    finally:
+        handler.kept = False
+    if handler.asked is not None:
+        raise Interrupted(handler.asked)

@@ -76,7 +76,8 @@ def made_up_study(
     }
     jobs = [Job(number, [], config) for number, config in enumerate(configs)]
     grid = Grid(axes, jobs)
-    with ParentRun(store, name, grid, digest([name, *(job.config_hash for job in jobs)]), anew=True) as parent:
+    key = digest([name, *(job.config_hash for job in jobs)])
+    with ParentRun(store, configs[0].tracking, name, grid, key, anew=True) as parent:
         record = StudyRecord(name, parent.run_id, folder, grid)
         record.begin({}, [])
         predictions = folder / "predictions.csv"
@@ -86,7 +87,7 @@ def made_up_study(
             )
         predictions.unlink(missing_ok=True)
         record.save()
-        parent.keep(folder / STUDY_FILE, folder / "results.csv")
+        parent.log_files([STUDY_FILE, "results.csv"])
         return parent.run_id
 
 

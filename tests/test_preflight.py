@@ -116,7 +116,7 @@ def test_a_run_that_was_killed_after_its_result_is_finished(home, monkeypatch):
     config.tracking.store = "local"
     store = open_store(config.tracking)
     with Recorder(config, [], store) as recorder:
-        monkeypatch.setattr(recorder, "_end_in_store", lambda status: None)
+        monkeypatch.setattr(recorder._sender, "close", lambda status: None)
     run_id = recorder.result.run_id
     assert store.client.get_run(run_id).info.status == "RUNNING"
     assert stale.end_stale_runs(store) == 0, "its process is alive"

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnlab import __version__
-from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE, BadInputError, Problem, listed, nearest
+from rnnlab.errors import (
+    EXIT_BAD_INPUT,
+    EXIT_DONE,
+    EXIT_RUN_FAILED,
+    BadInputError,
+    Problem,
+    StoreAwayError,
+    listed,
+    nearest,
+)
 from rnnlab.interrupts import Interrupted, interrupts_raised
 
 
@@ -26,7 +35,9 @@ COMMANDS = {
     "predict": Command("rnnlab.cli.predict", "predict with a trained network, without training"),
     "report": Command("rnnlab.cli.report", "say what is better, by how much and how sure"),
     "compare": Command("rnnlab.cli.compare", "report on two studies, before and after a change"),
+    "reproduce": Command("rnnlab.cli.reproduce", "train a recorded run again and say whether it is the same"),
     "runs": Command("rnnlab.cli.runs", "list what is in the store, newest first"),
+    "sync": Command("rnnlab.cli.sync", "send what a store that was away has missed"),
     "ui": Command("rnnlab.cli.ui", "open MLflow's pages on the store"),
 }
 
@@ -37,6 +48,7 @@ EXAMPLES = (
     ("rnnlab train -m study=quick", "a ready-made study"),
     ("rnnlab report study=latest", "its report: verdicts, tables, figures"),
     ("rnnlab predict run=latest function=cos", "the newest network on another curve"),
+    ("rnnlab reproduce run=latest", "the newest run again, from its record, bit by bit"),
     ("rnnlab train --help", "every key with its meaning"),
 )
 
@@ -55,6 +67,9 @@ def main() -> None:
             raise
         print_bad_input(error)
         code = EXIT_BAD_INPUT
+    except StoreAwayError as error:
+        print(f"rnnlab: {error}", file=sys.stderr)
+        code = EXIT_RUN_FAILED
     except Interrupted as error:
         print(f"rnnlab: {error}", file=sys.stderr)
         code = error.exit_code
@@ -90,7 +105,7 @@ def print_bad_input(error: BadInputError) -> None:
 def help_text() -> str:
     """Return what `rnnlab` alone prints."""
     lines = ["rnnlab - which recurrent network predicts the next point best?", "", "Commands:"]
-    lines += [f"  {name:<8}  {command.does}" for name, command in COMMANDS.items()]
+    lines += [f"  {name:<9}  {command.does}" for name, command in COMMANDS.items()]
     lines += ["", "Examples:"]
     width = max(len(example) for example, _ in EXAMPLES)
     lines += [f"  {example:<{width}}  {meaning}" for example, meaning in EXAMPLES]

@@ -6,11 +6,13 @@ import argparse
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import hydra
+import omegaconf
 import yaml
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -68,13 +70,20 @@ def run_command(command: str, task: Callable[[DictConfig], Any], arguments: list
         if isinstance(error.__cause__, BadInputError):
             raise error.__cause__ from error
         raise translated(error, SCHEMAS[command], groups, asked.overrides) from error
-    except ValueError as error:
-        if str(error).startswith("Config group override must be"):
+    except Exception as error:
+        if _stumbled(error, task):
             raise translated(error, SCHEMAS[command], groups, asked.overrides) from error
         raise
     except SystemExit as leave:
         return leave.code if isinstance(leave.code, int) else EXIT_DONE
     return EXIT_DONE
+
+
+def _stumbled(error: Exception, task: Callable[..., Any]) -> bool:
+    """Return whether Hydra stumbled over a value that it does not check, before it called the task."""
+    frames = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    libraries = {Path(str(library.__file__)).parent for library in (hydra, omegaconf)}
+    return task.__code__ not in frames and not libraries.isdisjoint(Path(frames[-1].co_filename).parents)
 
 
 def end(task: Callable[[Any], int], composed: DictConfig) -> None:

@@ -23,10 +23,11 @@ def predict(composed: DictConfig) -> None:
 
 def predict_single(asked: PredictConfig) -> int:
     """Predict, say how good it is, and return the exit code."""
+    from rnnlab.console import printable
     from rnnlab.training.predict import predict_with
 
     done = predict_with(asked, list(HydraConfig.get().overrides.task))
-    print(f"{done.name} on {done.function}, {len(done.predictions.truth)} windows")
+    print(f"{printable(done.name)} on {printable(done.function)}, {len(done.predictions.truth)} windows")
     print(f"test MSE {done.predictions.mse:.4e}")
     if done.measures:
         measures = done.measures

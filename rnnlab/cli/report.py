@@ -58,8 +58,8 @@ def make_or_check(make: Callable[..., Report], tracking: TrackingConfig, *, chec
     from rnnlab.console import make_console
     from rnnlab.report.make import changed, write
     from rnnlab.tracking.mlflow_run import MlflowRun
-    from rnnlab.tracking.stale import end_stale_runs
     from rnnlab.tracking.store import check_places, find_store
+    from rnnlab.tracking.sync import catch_up
 
     check_places(tracking)
     store = find_store(tracking)
@@ -67,7 +67,7 @@ def make_or_check(make: Callable[..., Report], tracking: TrackingConfig, *, chec
         raise BadInputError(
             Problem("tracking", tracking.store, "there is no store here yet; rnnlab train makes one")
         )
-    end_stale_runs(store)
+    catch_up(tracking, store)
     made = make(store, where=leading_to(tracking))
     console = make_console()
     folder = outputs() / made.folder

@@ -26,16 +26,16 @@ def show_runs(asked: RunsConfig) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    from rnnlab.console import make_console
+    from rnnlab.console import make_console, printable
     from rnnlab.tracking.query import list_runs
-    from rnnlab.tracking.stale import end_stale_runs
     from rnnlab.tracking.store import check_places, find_store
+    from rnnlab.tracking.sync import catch_up
 
     console = make_console()
     check_places(asked.tracking)
     store = find_store(asked.tracking)
     if store is not None:
-        end_stale_runs(store)
+        catch_up(asked.tracking, store)
     rows = list_runs(store, asked) if store is not None else []
     if not rows:
         console.print("no runs yet; rnnlab train makes one" if store is None else "no run matches")
@@ -51,7 +51,9 @@ def show_runs(asked: RunsConfig) -> int:
         name = f"{row.name} (study)" if row.is_study else row.name
         mse = "" if row.test_mse is None else f"{row.test_mse:.3e}"
         status = Text(row.status, STATUS_STYLES.get(row.status, ""))
-        table.add_row(Text(name), status, mse, age_shown(row.age), row.run_id[:8], Text(row.folder))
+        table.add_row(
+            Text(printable(name)), status, mse, age_shown(row.age), row.run_id[:8], Text(printable(row.folder))
+        )
     console.print(table)
     return EXIT_DONE
 

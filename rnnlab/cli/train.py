@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from rnnlab.cli.hydra_app import end, run_command
 from rnnlab.config.finish import finish
 from rnnlab.config.schema import RunConfig
-from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
+from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem, StoreAwayError
 from rnnlab.home import as_typed, command
 
 
@@ -39,8 +39,10 @@ def train_single(config: RunConfig) -> int:
     if choices.get("study") is not None:
         raise BadInputError(Problem("study", choices["study"], "is a grid of runs: add -m"))
     from rnnlab.console import make_console
-    from rnnlab.tracking.stale import end_stale_runs
+    from rnnlab.tracking.folder import FolderInUseError
+    from rnnlab.tracking.outbox import read_outbox
     from rnnlab.tracking.store import check_known, check_places, open_store
+    from rnnlab.tracking.sync import catch_up
     from rnnlab.training.build import check_buildable
     from rnnlab.training.resume import resume
     from rnnlab.training.run import train_run
@@ -49,14 +51,22 @@ def train_single(config: RunConfig) -> int:
     if config.resume is not None:
         config, resumed = resume(config, overrides)
     check_places(config.tracking)
-    if resumed is not None:
+    if resumed is not None and read_outbox(resumed.folder.path) is None:
         check_known(config.tracking, resumed.result.run_id)
     check_buildable(config)
     console = make_console()
-    store = open_store(config.tracking)
-    if store is not None:
-        end_stale_runs(store)
-    result = train_run(config, overrides, store, console=console, resumed=resumed)
+    try:
+        store = open_store(config.tracking)
+        if store is not None:
+            catch_up(config.tracking, store)
+    except StoreAwayError as error:
+        print(f"rnnlab: {error}; the run begins without it, and what it misses is sent later", file=sys.stderr)
+        store = None
+    try:
+        result = train_run(config, overrides, store, console=console, resumed=resumed)
+    except FolderInUseError as error:
+        allowed = "another process has just gone on with it; wait for it"
+        raise BadInputError(Problem("resume", resumed.result.name if resumed else None, allowed)) from error
     if result.error:
         print(f"rnnlab: {result.name} failed: {result.error}", file=sys.stderr)
         print(f"rnnlab: the log is {as_typed(Path(result.folder) / 'run.log')}", file=sys.stderr)

@@ -30,9 +30,16 @@ def ui(composed: DictConfig) -> None:
 
 def serve(asked: UiConfig) -> int:
     """Serve MLflow's pages until Ctrl-C, and return the exit code."""
-    from rnnlab.tracking.server import HOST, free_port, port_is_free, server_command, server_environment
-    from rnnlab.tracking.stale import end_stale_runs
+    from rnnlab.tracking.server import (
+        HOST,
+        free_port,
+        host_is_ours,
+        port_is_free,
+        server_command,
+        server_environment,
+    )
     from rnnlab.tracking.store import find_store, has_store
+    from rnnlab.tracking.sync import catch_up
 
     if asked.tracking.store == "server":
         print(f"the store is a server, with pages of its own: {asked.tracking.uri}")
@@ -41,14 +48,24 @@ def serve(asked: UiConfig) -> int:
         raise BadInputError(Problem("ui", None, "there is no store here yet; rnnlab train makes one"))
     store = find_store(asked.tracking)
     if store is not None:
-        end_stale_runs(store)
-    port = asked.port or free_port(HOST)
-    if not port_is_free(HOST, port):
+        catch_up(asked.tracking, store)
+    host = asked.host
+    if not host_is_ours(host):
+        allowed = "must be an address of this machine: 127.0.0.1, or 0.0.0.0 for all of them"
+        raise BadInputError(Problem("host", host, allowed, f"host={HOST}"))
+    port = asked.port or free_port(host)
+    if not port_is_free(host, port):
         raise BadInputError(Problem("port", port, "is in use; leave it out to take a free one"))
+    if host != HOST:
+        print(
+            f"rnnlab: warning: MLflow asks for no password; whoever reaches {host}:{port} can read and delete runs",
+            file=sys.stderr,
+            flush=True,
+        )
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(server_command(HOST, port), env=server_environment(), stdout=log, stderr=log)
+        process = subprocess.Popen(server_command(host, port), env=server_environment(), stdout=log, stderr=log)
         try:
-            return _serve_until_stopped(process, f"http://{HOST}:{port}", log)
+            return _serve_until_stopped(process, f"http://{host}:{port}", log)
         except Interrupted as interruption:
             if interruption.signum != signal.SIGINT:
                 raise

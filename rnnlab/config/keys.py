@@ -83,7 +83,13 @@ class Key:
 
     def allowed(self) -> str:
         """Return what is allowed, as the rest of a sentence."""
-        kinds = {int: "a whole number", float: "a finite number", str: "a text", bool: "true or false"}
+        kinds = {
+            int: "a whole number",
+            float: "a finite number",
+            str: "a text",
+            bool: "true or false",
+            list: "a list of texts",
+        }
         if self.range.choices:
             allowed = f"must be one of {', '.join(self.range.choices)}"
         else:

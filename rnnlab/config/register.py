@@ -8,14 +8,25 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from rnnlab.config.groups import COMMANDS_FOLDER, Groups, conf_folder
-from rnnlab.config.schema import CompareConfig, PredictConfig, ReportConfig, RunConfig, RunsConfig, UiConfig
+from rnnlab.config.schema import (
+    CompareConfig,
+    PredictConfig,
+    ReportConfig,
+    ReproduceConfig,
+    RunConfig,
+    RunsConfig,
+    SyncConfig,
+    UiConfig,
+)
 
 SCHEMAS = {
     "train": RunConfig,
     "predict": PredictConfig,
     "report": ReportConfig,
     "compare": CompareConfig,
+    "reproduce": ReproduceConfig,
     "runs": RunsConfig,
+    "sync": SyncConfig,
     "ui": UiConfig,
 }
 """The schema of each command that takes a config."""

@@ -16,6 +16,9 @@ TARGET_SECTIONS = ("function", "cell", "head", "optimizer", "schedule")
 """The sections that name a Python object by ``_target_``."""
 
 
+ALLOW_TARGETS = "packages beside rnnlab, torch and numpy that a run's record may name objects of, such as [my_lab]"
+
+
 @dataclass
 class DataConfig:
     """The sampled curve or the file, and how it is cut into windows."""
@@ -146,6 +149,7 @@ class RunConfig:
     seed: int = key(0, "seed of the weights and of the order of the windows", at_least=0, at_most=2**32 - 1)
     name: str | None = key(None, "name of the run; by default what it is, such as cos-lstm-3x128-s0")
     resume: str | None = key(None, "a run to go on with: latest, an id or its start, a name, or a folder")
+    allow_targets: list[str] = key(list, ALLOW_TARGETS)
     function: dict[str, Any] = key(dict, "the curve")
     cell: dict[str, Any] = key(dict, "the recurrent layer")
     head: dict[str, Any] = key(dict, "from the last hidden state to the prediction")
@@ -178,6 +182,7 @@ class PredictConfig:
     """What ``rnnlab predict`` predicts with and on."""
 
     run: str = key("latest", "the run to predict with: latest, an id or its start, a name, or a folder")
+    allow_targets: list[str] = key(list, ALLOW_TARGETS)
     function: dict[str, Any] = key(dict, "the curve to predict; empty: the one the run was tested on")
     rollout: int | None = key(
         None, "steps to feed predictions back for; null: to the end of the test, at most 1000; 0: none", at_least=0
@@ -201,11 +206,31 @@ class RunsConfig:
 
 
 @dataclass
+class ReproduceConfig:
+    """Which run ``rnnlab reproduce`` trains again, and how the two are compared."""
+
+    run: str = key("latest", "the run to train again: latest, an id or its start, a name, or a folder")
+    tolerance: float = key(
+        0.01, "largest relative difference of any epoch's and the test's MSE that is WITHIN TOLERANCE", at_least=0
+    )
+    threads: int | None = key(None, "CPU threads; null: as many as the run had", at_least=1)
+    checkout: bool = key(False, "train with the recorded commit and diff, in a git worktree; runs that code")
+    allow_targets: list[str] = key(list, ALLOW_TARGETS)
+    tracking: TrackingConfig = key(TrackingConfig, "where the new run is recorded")
+
+
+@dataclass
+class SyncConfig:
+    """What ``rnnlab sync`` sends: everything, each run to the store that it was recorded for."""
+
+
+@dataclass
 class UiConfig:
     """How ``rnnlab ui`` serves MLflow's pages."""
 
+    host: str = key("127.0.0.1", "address to listen on; any other lets everyone who reaches it read and delete")
     port: int | None = key(
-        None, "port on 127.0.0.1; null: 5000 if it is free, else another", at_least=1, at_most=65535
+        None, "port to listen on; null: 5000 if it is free, else another", at_least=1, at_most=65535
     )
     tracking: TrackingConfig = key(TrackingConfig, "the store to show")
 

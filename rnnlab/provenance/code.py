@@ -35,6 +35,41 @@ def code_version() -> dict[str, Any]:
 
 
 @cache
+def code_diff() -> bytes:
+    """Return what differs from the commit that `code_version` names, as `git apply` takes it; empty if it is clean.
+
+    New files that git does not know are not part of it.
+    """
+    if not code_version().get("dirty"):
+        return b""
+    folder = PACKAGE if _in_clone() else Path.cwd()
+    words = ["diff", "--binary", "--no-color", "--no-ext-diff", "HEAD", "--", ":/"]
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, check=True, timeout=30
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return b""
+
+
+LARGEST_DIFF = 2_000_000
+"""Bytes of a diff that are kept with a run; a longer one is cut, and cannot be applied."""
+
+
+def code_record() -> dict[str, Any]:
+    """Return what a run records of its code: version, id, and what the diff that is kept beside it was."""
+    diff = code_diff()
+    about = {"diff_sha256": hashlib.sha256(diff).hexdigest(), "diff_is_whole": len(diff) <= LARGEST_DIFF}
+    return code_version() | {"id": code_id()} | (about if diff else {})
+
+
+def clone() -> Path | None:
+    """Return the folder of rnnlab's clone, or None where it is installed without one."""
+    top = _git(PACKAGE, "rev-parse", "--show-toplevel") if _in_clone() else None
+    return Path(top) if top else None
+
+
+@cache
 def code_id() -> str:
     """Return what two runs have in common that were made by the same rnnlab.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -36,14 +37,44 @@ def package_versions() -> dict[str, str]:
 
 @cache
 def machine() -> dict[str, Any]:
-    """Return host, operating system, Python, processor and number of cores."""
+    """Return host, operating system, Python, processor, its instruction set, number of cores, and the GPUs if any.
+
+    The instruction set is the one that torch's kernels are chosen by: results depend on it in the last bits.
+    """
+    import torch
+
     return {
         "host": platform.node(),
         "os": platform.platform(),
         "python": platform.python_version(),
         "cpu": _cpu_model(),
+        "instruction_set": torch.backends.cpu.get_cpu_capability(),
         "cores": os.cpu_count(),
+    } | _gpus()
+
+
+def _gpus() -> dict[str, Any]:
+    """Return the GPUs, their driver, CUDA and cuDNN; nothing where there is no GPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return {}
+    names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+    return {
+        "gpus": ", ".join(names),
+        "driver": _driver(),
+        "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version(),
     }
+
+
+def _driver() -> str:
+    try:
+        line = Path("/proc/driver/nvidia/version").read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, IndexError):
+        return "unknown"
+    numbers = re.findall(r"\b\d+\.\d+(?:\.\d+)?\b", line)
+    return numbers[0] if numbers else line
 
 
 def _cpu_model() -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Sequence
-from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rnnlab.home import command_line
+from rnnlab.config.schema import TrackingConfig
+from rnnlab.errors import StoreAwayError
+from rnnlab.home import command_line, outputs
 from rnnlab.interrupts import Interrupted
 from rnnlab.study.grid import Grid
-from rnnlab.tracking.heartbeat import heartbeat
 from rnnlab.tracking.links import run_link
 from rnnlab.tracking.mlflow_run import MlflowRun
+from rnnlab.tracking.outbox import Outbox
 from rnnlab.tracking.result import RunResult
+from rnnlab.tracking.sender import Sender
 from rnnlab.tracking.store import Store
 from rnnlab.tracking.tags import environment_tags, process_tags
 
@@ -30,31 +32,38 @@ class ParentRun:
 
     Args:
         store: the MLflow store, or None.
+        tracking: where that is.
         name: the study's name.
         grid: its jobs.
         key: what two studies of the same jobs share.
         anew: make a new parent in any case.
     """
 
-    def __init__(self, store: Store | None, name: str, grid: Grid, key: str, *, anew: bool) -> None:
+    def __init__(
+        self, store: Store | None, tracking: TrackingConfig, name: str, grid: Grid, key: str, *, anew: bool
+    ) -> None:
         self._store = store
+        self._tracking = tracking
         self._name = name
         self._grid = grid
         self._key = key
         self._anew = anew
-        self._exits = ExitStack()
-        self.run: MlflowRun | None = None
+        self._sender: Sender | None = None
         self.run_id = uuid.uuid4().hex
         self.failed = False
 
     def __enter__(self) -> Self:
-        """Make the parent run, or reopen it."""
+        """Make the parent run, or reopen it.
+
+        Raises:
+            StoreAwayError: the store takes no run now.
+        """
         if self._store is not None:
             try:
                 self._begin(self._store)
             except BaseException:
-                if self.run is not None:
-                    self.run.end("FAILED")
+                if self._sender is not None:
+                    self._sender.close("FAILED")
                 raise
         return self
 
@@ -67,19 +76,28 @@ class ParentRun:
             "rnnlab.command": command_line(),
         }
         tags |= environment_tags() | process_tags()
+        began = time.time()
         earlier = None if self._anew else self._earlier(store)
-        if earlier is not None:
-            self.run = MlflowRun(store, earlier)
-            self.run.set_tags(tags)
-            self.run.reopen()
-        else:
-            self.run = MlflowRun.create(store, self._name, tags)
-            self.run.log_params(
-                {f"grid.{key.lstrip('+')}": ", ".join(values) for key, values in self._grid.axes.items()}
-            )
-        self.run_id = self.run.run_id
+        try:
+            run = MlflowRun(store, earlier) if earlier else MlflowRun.create(store, self._name, tags, began)
+        except Exception as error:
+            raise StoreAwayError(f"the store {store.uri} takes no run now ({error})") from error
+        self.run_id = run.run_id
+        outbox = Outbox(
+            store="server" if store.uri.startswith("http") else "local",
+            uri=self._tracking.uri,
+            experiment=self._tracking.experiment,
+            run_id=run.run_id,
+            name=self._name,
+            started=began,
+            in_store=True,
+            tags=tags,
+            params={f"grid.{key.lstrip('+')}": ", ".join(values) for key, values in self._grid.axes.items()},
+        )
+        folder = outputs() / self._name
+        self._sender = Sender(folder, outbox, lambda: store, compare=earlier is not None)
         self.describe([], {})
-        self._exits.enter_context(heartbeat(self.run))
+        self._sender.start()
 
     def describe(self, taken_over: Sequence[RunResult], links: dict[str, str]) -> None:
         """Write what the study is into its description on MLflow's pages.
@@ -88,7 +106,7 @@ class ParentRun:
             taken_over: the runs that it did not make itself.
             links: by their names, links from `#` on.
         """
-        if self.run is None or self._store is None:
+        if self._sender is None or self._store is None:
             return
         axes = "; ".join(f"{key}: {', '.join(values)}" for key, values in self._grid.axes.items())
         lines = [f"A study of {len(self._grid.jobs)} runs. {axes}"]
@@ -103,25 +121,23 @@ class ParentRun:
             lines += [f"[{name}]({link})" for name, link in links.items()]
         elif links:
             lines.append("Links that compare all its runs are among its artifacts, in mlflow.html.")
-        self.run.set_tags({"mlflow.note.content": "\n\n".join(lines)})
+        self._sender.change(tags={"mlflow.note.content": "\n\n".join(lines)})
 
-    def keep(self, *files: Path) -> None:
-        """Copy files to the parent's artifacts."""
-        if self.run is not None:
-            for file in files:
-                self.run.log_file(file)
+    def log_files(self, files: Sequence[str]) -> None:
+        """Copy files and folders of the study's folder to MLflow's artifacts."""
+        if self._sender is not None:
+            self._sender.change(files=[(file, None) for file in files])
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the parent run."""
-        if self.run is None:
+        if self._sender is None:
             return
-        with self._exits:
-            if isinstance(error, Interrupted | KeyboardInterrupt):
-                self.run.end("KILLED")
-            else:
-                self.run.end("FAILED" if self.failed or error is not None else "FINISHED")
+        if isinstance(error, Interrupted | KeyboardInterrupt):
+            self._sender.close("KILLED")
+        else:
+            self._sender.close("FAILED" if self.failed or error is not None else "FINISHED")
 
     def _earlier(self, store: Store) -> str | None:
         condition = (

@@ -29,9 +29,9 @@ from rnnlab.study.summary import baselines_of, groups_of
 from rnnlab.study.table import announce, jobs_table, study_table
 from rnnlab.tracking.folder import FolderInUseError, RunFolder
 from rnnlab.tracking.past import past_runs
-from rnnlab.tracking.stale import end_stale_runs
 from rnnlab.tracking.store import Store, find_store, open_store
 from rnnlab.tracking.studies import STUDY_FILE
+from rnnlab.tracking.sync import catch_up, send_waiting
 
 STOPPED = "the study was stopped at the first failure"
 
@@ -95,18 +95,18 @@ def _in_use(name: str) -> BadInputError:
 def _plan(grid: Grid, config: RunConfig, workers: Workers) -> Plan:
     store = find_store(config.tracking)
     if store is not None:
-        end_stale_runs(store)
+        catch_up(config.tracking, store)
     known = store is not None or config.tracking.store == "off"
     return make_plan(grid, config.study, lambda: past_runs(store) if known else [], workers.at_once)
 
 
 def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, console: Console) -> int:
     name, store = _name(grid, config), open_store(config.tracking)
-    with ParentRun(store, name, grid, plan.key, anew=config.study.rerun) as parent:
+    with ParentRun(store, config.tracking, name, grid, plan.key, anew=config.study.rerun) as parent:
         record = StudyRecord(name, parent.run_id, outputs() / name, grid)
         record.begin(plan.done, plan.interrupted.values())
         record.save()
-        parent.keep(record.folder / STUDY_FILE)
+        parent.log_files([STUDY_FILE])
         launches = Launches(
             record,
             store,
@@ -118,8 +118,10 @@ def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, co
         try:
             _make_runs(launches, record, store, plan, console, fail_fast=config.study.fail_fast)
         finally:
+            send_waiting(config.tracking)  # of runs whose worker died
+            record.collect()
             record.save()
-            parent.keep(record.folder / STUDY_FILE, record.folder / "results.csv")
+            parent.log_files([STUDY_FILE, "results.csv"])
         parent.failed = record.counts() != {"FINISHED": len(grid.jobs)}
         _summarise(record, store, parent, console)
     if parent.failed:
@@ -167,15 +169,13 @@ def _summarise(record: StudyRecord, store: Store | None, parent: ParentRun, cons
     folder = as_typed(record.folder)
     console.print(f"figures  {as_typed(figures)} (all runs), {folder}/*/figures (each run)", markup=False)
     console.print(f"results  {as_typed(record.folder / 'results.csv')}", markup=False)
-    if store is not None:
-        console.print(f"report   {command()} report study={record.name}", markup=False)
-    if store is None or parent.run is None:
+    if store is None:
         return
     links = save_links(record, store)
     earlier = [record.results[job] for job in sorted(record.taken_over)]
     parent.describe([run for run in earlier if run.parent != parent.run_id], links)
-    parent.keep(record.folder / PAGE)
-    parent.run.log_folder(figures, "figures")
+    parent.log_files([PAGE, figures.name])
+    console.print(f"report   {command()} report study={record.name}", markup=False)
     if not store.uri.startswith("http"):
         console.print(f"MLflow   {command()} ui, and there:")
     for what, link in zip(("compare", "curves"), links.values(), strict=True):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rnnlab.study.grid import Job
@@ -10,6 +13,8 @@ from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.mlflow_run import MlflowRun
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import Store
+
+log = logging.getLogger(__name__)
 
 
 def settle(record: StudyRecord, store: Store | None, status: str, why: str) -> None:
@@ -25,8 +30,12 @@ def settle(record: StudyRecord, store: Store | None, status: str, why: str) -> N
     for result in list(record.results.values()):
         if not result.ended:
             _end(result, status, why)
-    if store is None:
-        return
+    if store is not None:
+        with _later_if_away():
+            _settle_in_store(record, store, status, why)
+
+
+def _settle_in_store(record: StudyRecord, store: Store, status: str, why: str) -> None:
     # A worker can die before its run has a folder, and after the folder has the result but not yet the store.
     known = {result.run_id: result for result in list(record.results.values())}
     condition = f"tags.`mlflow.parentRunId` = '{record.parent}' and attributes.status = 'RUNNING'"
@@ -42,7 +51,17 @@ def fail(record: StudyRecord, store: Store | None, job: Job, why: str) -> None:
     if result is not None:
         _end(result, "FAILED", why)
         if store is not None:
-            _end_in_store(store, result.run_id, "FAILED", why)
+            with _later_if_away():
+                _end_in_store(store, result.run_id, "FAILED", why)
+
+
+@contextmanager
+def _later_if_away() -> Iterator[None]:
+    """Inside, a store that is away stops nothing: a run's folder says how it ended, and that is sent later."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - each store has its own way to fail
+        log.warning("the store was not told how runs ended: %s", error)
 
 
 def _end(result: RunResult, status: str, why: str) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from rnnlab.errors import BadInputError, Problem, listed, nearest
+from rnnlab.files import write_whole
+from rnnlab.home import home
 from rnnlab.tracking.result import RunResult
 
 SINGLE = "single"
@@ -62,6 +64,16 @@ class RunFolder:
         return self.path / "metrics.csv"
 
     @property
+    def losses(self) -> Path:
+        """A digest of the losses of each epoch."""
+        return self.path / "losses.json"
+
+    @property
+    def diff(self) -> Path:
+        """What the code was changed in since its commit."""
+        return self.path / "code.diff"
+
+    @property
     def result(self) -> Path:
         """How the run went."""
         return self.path / "result.json"
@@ -80,6 +92,11 @@ class RunFolder:
     def last(self) -> Path:
         """All that is needed to go on training."""
         return self.path / "checkpoints" / "last.ckpt"
+
+    @property
+    def previous(self) -> Path:
+        """The last checkpoint but one, for the case that the last is damaged."""
+        return self.path / "checkpoints" / "last.prev.ckpt"
 
     @property
     def figures(self) -> Path:
@@ -149,9 +166,16 @@ class RunFolder:
 
 def write_json(path: Path, values: Any) -> None:
     """Write plain values as JSON, so that a reader finds the old file or the whole new one."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    beside.replace(path)
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    write_whole(path, text.encode(), durable=False)
+
+
+def recorded_folder(text: str) -> RunFolder | None:
+    """Return the run's folder that a store names, ``outputs/<study or single>/<run>``; None for any other path."""
+    parts = Path(text).parts
+    if len(parts) != 3 or parts[0] != "outputs" or ".." in parts:  # noqa: PLR2004
+        return None
+    return RunFolder(home() / text)
 
 
 def run_folders(outputs: Path) -> Iterator[RunFolder]:

@@ -6,9 +6,11 @@ import csv
 import io
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from rnnlab.files import append, write_whole
 
 SECONDS_BETWEEN_SENDING = 3.0
 BASELINE = "baseline/"
@@ -16,6 +18,10 @@ BASELINE = "baseline/"
 
 LARGEST_BATCH = 1000
 """MLflow takes no more points in one `log_batch`."""
+
+HEADER = "metric,step,value,time\n"
+OF_TRAINING = ("train/", "val/")
+"""How the metrics begin that are recorded while a network is trained; the others come after it."""
 
 
 class Point(NamedTuple):
@@ -30,64 +36,82 @@ class Point(NamedTuple):
 class MetricBuffer:
     """Keeps points until it is time to write and send them.
 
-    A resumed run repeats the epochs after its last checkpoint, with the same numbers. A point that the file
-    has already is not written and sent again.
+    The file is the full record. A point that it has already is not written and sent again.
 
     Args:
         path: the CSV file that gets every point.
         send: called with at most `LARGEST_BATCH` points at a time.
+        went_back: called after points were taken back.
     """
 
-    def __init__(self, path: Path, send: Callable[[Sequence[Point]], None]) -> None:
+    def __init__(
+        self, path: Path, send: Callable[[Sequence[Point]], None], went_back: Callable[[], None] = lambda: None
+    ) -> None:
         self._path = path
         self._send = send
+        self._went_back = went_back
         self._waiting: list[Point] = []
-        self._sent_at = time.monotonic()
+        self._written: list[Point] = []
+        self._flushed_at = time.monotonic()
         self.last: dict[str, float] = {}
         self._known: set[tuple[str, int]] = set()
         if path.exists():
             _drop_torn_line(path)
             self._known = {(point.metric, point.step) for point in read_points(path)}
-        else:
-            path.write_text("metric,step,value,time\n", encoding="utf-8")
+            self._rows = len(self._known)
+        if not path.exists() or path.stat().st_size == 0:
+            path.write_text(HEADER, encoding="utf-8")
+            self._rows = 0
 
     def add(self, metric: str, value: float, step: int) -> None:
         """Keep one point."""
         self.last[metric] = value
         if (metric, step) in self._known:
             return
+        self._known.add((metric, step))
         self._waiting.append(Point(metric, step, value, time.time()))
+
+    def write(self, *, durable: bool = True) -> int:
+        """Write what waits to the file, and return how many points it holds.
+
+        Args:
+            durable: wait until they are on the disk.
+        """
+        if self._waiting:
+            append(self._path, _lines(self._waiting), durable=durable)
+            self._rows += len(self._waiting)
+            self._written += self._waiting
+            self._waiting = []
+        return self._rows
 
     def flush_if_due(self) -> None:
         """Write and send what waits, if the last time was long enough ago."""
-        if time.monotonic() - self._sent_at >= SECONDS_BETWEEN_SENDING:
+        if time.monotonic() - self._flushed_at >= SECONDS_BETWEEN_SENDING:
             self.flush()
 
     def flush(self) -> None:
         """Write and send what waits."""
-        waiting, self._waiting = self._waiting, []
-        self._sent_at = time.monotonic()
-        if not waiting:
-            return
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(waiting)
-        with self._path.open("ab", buffering=0) as file:
-            file.write(text.getvalue().encode())
-        self._send_all(waiting)
+        self._flushed_at = time.monotonic()
+        self.write(durable=False)
+        written, self._written = self._written, []
+        for start in range(0, len(written), LARGEST_BATCH):
+            self._send(written[start : start + LARGEST_BATCH])
 
-    def send_missing(self, sent: Callable[[Iterable[str]], set[tuple[str, int]]]) -> None:
-        """Send the points in the file that a process which was killed could not send any more.
-
-        Args:
-            sent: returns metric and step of the points of some metrics that were sent.
-        """
+    def go_back(self, rows: int) -> None:
+        """Take back the points of training that were recorded after the file held so many; they come again."""
         points = list(read_points(self._path))
-        known = sent({point.metric for point in points})
-        self._send_all([point for point in points if (point.metric, point.step) not in known])
+        kept = [point for i, point in enumerate(points) if i < rows or not point.metric.startswith(OF_TRAINING)]
+        if len(kept) < len(points):
+            write_whole(self._path, HEADER.encode() + _lines(kept))
+            self._known = {(point.metric, point.step) for point in kept}
+            self._rows = len(kept)
+            self._went_back()
 
-    def _send_all(self, points: Sequence[Point]) -> None:
-        for start in range(0, len(points), LARGEST_BATCH):
-            self._send(points[start : start + LARGEST_BATCH])
+
+def _lines(points: Sequence[Point]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(points)
+    return text.getvalue().encode()
 
 
 def read_points(path: Path) -> Iterator[Point]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,17 @@ from rnnlab.tracking.store import Store
 LONGEST_PARAM = 6000
 LONGEST_TAG = 8000
 PARAMS_IN_A_BATCH = 100
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the store has of a run: ``metrics`` are names; ``is_active`` is false if it was deleted in MLflow."""
+
+    tags: dict[str, str]
+    params: dict[str, str]
+    metrics: set[str]
+    status: str
+    is_active: bool
 
 
 class MlflowRun:
@@ -28,10 +40,33 @@ class MlflowRun:
         self._store = store
 
     @classmethod
-    def create(cls, store: Store, name: str, tags: Mapping[str, str]) -> MlflowRun:
-        """Make a new run with status RUNNING."""
-        info = store.client.create_run(store.experiment_id, run_name=name, tags=dict(tags)).info
+    def create(cls, store: Store, name: str, tags: Mapping[str, str], started: float) -> MlflowRun:
+        """Make a new run with status RUNNING.
+
+        Args:
+            store: where.
+            name: its name.
+            tags: by their names.
+            started: when it began, in seconds since 1970.
+        """
+        cut = {key: value[:LONGEST_TAG] for key, value in tags.items()}
+        milliseconds = round(started * 1000)
+        info = store.client.create_run(store.experiment_id, start_time=milliseconds, run_name=name, tags=cut).info
         return cls(store, info.run_id)
+
+    def contents(self) -> Contents | None:
+        """Return what the store has of the run beside its points, or None if it has no such run."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            run = self._store.client.get_run(self.run_id)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise
+        data = run.data
+        active = run.info.lifecycle_stage == "active"
+        return Contents(dict(data.tags), dict(data.params), set(data.metrics), run.info.status, active)
 
     def reopen(self) -> None:
         """Make the run RUNNING again; MLflow leaves an ended run's status as it was."""
@@ -86,10 +121,11 @@ class MlflowRun:
         """Copy a folder's files to the run's artifacts."""
         self._store.client.log_artifacts(self.run_id, str(path), folder)
 
-    def logged(self, metrics: Iterable[str]) -> set[tuple[str, int]]:
-        """Return metric and step of every point that the store has of the metrics."""
+    def logged(self, metrics: Iterable[str]) -> dict[tuple[str, int], float]:
+        """Return the latest value, by metric and step, of every point that the store has of the metrics."""
         histories = (self._store.client.get_metric_history(self.run_id, metric) for metric in metrics)
-        return {(point.key, point.step) for history in histories for point in history}
+        points = sorted((point for history in histories for point in history), key=lambda point: point.timestamp)
+        return {(point.key, point.step): point.value for point in points}
 
     def end(self, status: str, at: float | None = None) -> None:
         """Set the final status: FINISHED, FAILED or KILLED.

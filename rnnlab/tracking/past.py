@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnnlab.home import home, outputs
-from rnnlab.tracking.folder import RunFolder, run_folders
+from rnnlab.home import outputs
+from rnnlab.tracking.folder import RunFolder, recorded_folder, run_folders
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import Store
 
@@ -55,13 +55,13 @@ def _in_folder(folder: RunFolder) -> PastRun | None:
 
 def _in_store(run: Any) -> PastRun:
     tags, params, metrics = run.data.tags, run.data.params, run.data.metrics
-    path = tags.get("rnnlab.folder", "")
+    folder = recorded_folder(tags.get("rnnlab.folder", ""))
     result = RunResult(
         run_id=run.info.run_id,
         name=run.info.run_name or "",
         overrides=[],
         config_hash=tags.get("rnnlab.config_hash", ""),
-        folder=str(home() / path) if path else "",
+        folder=str(folder.path) if folder else "",
         function=params.get("function", ""),
         cell=params.get("cell", ""),
         layers=int(params.get("layers", 0)),

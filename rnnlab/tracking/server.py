@@ -22,6 +22,16 @@ def free_port(host: str) -> int:
         return int(probe.getsockname()[1])
 
 
+def host_is_ours(host: str) -> bool:
+    """Return whether something can listen on the address."""
+    try:
+        with socket.socket() as probe:
+            probe.bind((host, 0))
+    except OSError:
+        return False
+    return True
+
+
 def port_is_free(host: str, port: int) -> bool:
     """Return whether the port can be listened on."""
     with socket.socket() as probe:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from rnnlab.home import home
-from rnnlab.tracking.folder import RunFolder
-from rnnlab.tracking.heartbeat import SECONDS_WITHOUT_A_BEAT
+from rnnlab.tracking.folder import recorded_folder
 from rnnlab.tracking.mlflow_run import MlflowRun
 from rnnlab.tracking.store import Store
 from rnnlab.tracking.tags import process_of
 
 WHY = "its process is gone"
+SECONDS_WITHOUT_A_BEAT = 300.0
+"""After this time a run on another machine is taken for dead; see `rnnlab.tracking.sender`."""
 
 
 def end_stale_runs(store: Store) -> int:
@@ -30,9 +30,8 @@ def end_stale_runs(store: Store) -> int:
 
 def _is_in_use(tags: Mapping[str, str]) -> bool:
     """Return whether a process holds the run's folder: it is alive, whatever the clocks say."""
-    path = tags.get("rnnlab.folder")
-    is_study = tags.get("rnnlab.kind") == "study"  # its folder is held by the study that begins now
-    return bool(path) and not is_study and RunFolder(home() / str(path)).is_in_use()
+    folder = recorded_folder(tags.get("rnnlab.folder", ""))  # a study's is held by the study that begins now
+    return folder is not None and folder.is_in_use()
 
 
 def is_stale(tags: Mapping[str, str]) -> bool:
@@ -47,8 +46,8 @@ def is_stale(tags: Mapping[str, str]) -> bool:
 def end_stale(store: Store, run_id: str, tags: Mapping[str, str]) -> None:
     """End one stale run, in its folder and in the store."""
     status, error = "KILLED", WHY
-    if tags.get("rnnlab.folder") and tags.get("rnnlab.kind") != "study":
-        folder = RunFolder(home() / tags["rnnlab.folder"])
+    folder = recorded_folder(tags.get("rnnlab.folder", ""))
+    if folder is not None:
         result = folder.read_result()
         if result is not None and result.run_id == run_id:
             if result.ended:

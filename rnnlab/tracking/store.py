@@ -10,7 +10,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from rnnlab.config.schema import TrackingConfig
-from rnnlab.errors import BadInputError, Problem
+from rnnlab.errors import BadInputError, Problem, StoreAwayError
 from rnnlab.home import home, mlruns, outputs
 from rnnlab.tracking.folder import SINGLE
 from rnnlab.tracking.moving import mend_artifact_paths
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# MLflow's own patience, 7 attempts of 2 minutes, would hold up whoever waits for a server that is away.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
 SECONDS_TO_ANSWER = 5
 RUNS_A_PAGE = 1000
@@ -94,13 +97,11 @@ def check_known(tracking: TrackingConfig, run_id: str) -> None:
 
     if tracking.store == "off":
         return
-    try:
-        store = find_store(tracking)
+    store = find_store(tracking)
+    with suppress(MlflowException):
         if store is not None:
             store.client.get_run(run_id)
             return
-    except MlflowException:
-        pass
     raise BadInputError(
         Problem("tracking", tracking.store, f"this store does not know the run {run_id}", "tracking=off")
     )
@@ -150,13 +151,18 @@ def find_store(tracking: TrackingConfig) -> Store | None:
     """Return the store if it is there and has the experiment; nothing is created.
 
     A local one that was copied or moved here is mended.
+
+    Raises:
+        BadInputError: the experiment was deleted.
+        StoreAwayError: it cannot be reached.
     """
     if not has_store(tracking):
         return None
-    if tracking.store == "local":
-        mend_artifact_paths(_database())
-    uri = str(tracking.uri) if tracking.store == "server" else local_uri()
-    found = _client(uri).get_experiment_by_name(tracking.experiment)
+    with _reaching(tracking):
+        if tracking.store == "local":
+            mend_artifact_paths(_database())
+        uri = str(tracking.uri) if tracking.store == "server" else local_uri()
+        found = _client(uri).get_experiment_by_name(tracking.experiment)
     if found is None:
         return None
     _check_active(found)
@@ -164,12 +170,31 @@ def find_store(tracking: TrackingConfig) -> Store | None:
 
 
 def open_store(tracking: TrackingConfig) -> Store | None:
-    """Return the store with its experiment, made where it is not there yet, or None if nothing is tracked."""
+    """Return the store with its experiment, made where it is not there yet, or None if nothing is tracked.
+
+    Raises:
+        BadInputError: the experiment was deleted.
+        StoreAwayError: it cannot be reached.
+    """
     if tracking.store == "off":
         return None
-    if tracking.store == "server":
-        return _open_server(str(tracking.uri), tracking.experiment)
-    return _open_local(mlruns(), tracking.experiment)
+    with _reaching(tracking):
+        if tracking.store == "server":
+            return _open_server(str(tracking.uri), tracking.experiment)
+        return _open_local(mlruns(), tracking.experiment)
+
+
+@contextmanager
+def _reaching(tracking: TrackingConfig) -> Iterator[None]:
+    """Inside, whatever a store does instead of answering becomes one error."""
+    try:
+        yield
+    except BadInputError:
+        raise
+    except Exception as error:
+        place = tracking.uri if tracking.store == "server" else _database()
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise StoreAwayError(f"the store {place} cannot be reached now ({why})") from error
 
 
 @cache

@@ -1,19 +1,24 @@
 """Checkpoints: `best.ckpt`, the weights of the best epoch, and `last.ckpt`, all that resuming needs.
 
-Both load with ``weights_only=True``: they hold tensors and plain values, nothing that is unpickled.
+Both load with ``weights_only=True``: they hold tensors and plain values, nothing that is unpickled. `last.ckpt`
+holds the best weights too: whatever a kill leaves of the two files, `restore_best` makes them agree.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.plugins import CheckpointIO
 from torch import Tensor
 
-from rnnlab.training.checkpoint_files import read_checkpoint, replacing
+from rnnlab.errors import BadInputError
+from rnnlab.tracking.folder import RunFolder
+from rnnlab.training.checkpoint_files import BEST, SoundCheckpoint, read_checkpoint, saved_state, write_checkpoint
 from rnnlab.training.epochs import Epoch
 
 
@@ -53,43 +58,68 @@ class BestEpoch:
     def save(self) -> None:
         """Write the best weights, unless the file holds them already."""
         if self._weights and not self._saved:
-            weights = {name: tensor.cpu() for name, tensor in self._weights.items()}
-            with replacing(self._path) as beside:
-                torch.save({"epoch": self.epoch, "monitored": self.value, "state_dict": weights}, beside)
+            _write_best(self._path, self.state_dict())
             self._saved = True
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what must be known to go on: which epoch was the best so far."""
+        """Return what must be known to go on: which epoch was the best so far, and its weights."""
         return {
             "value": self.value,
             "epoch": self.epoch,
             "reference": self._reference,
             "reference_epoch": self._reference_epoch,
+            "weights": {name: tensor.cpu() for name, tensor in self._weights.items()},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` returned, with the weights that `save` wrote."""
+        """Go on from what `state_dict` returned; `restore_best` has seen to the file."""
         self.value, self.epoch = state["value"], state["epoch"]
         self._reference, self._reference_epoch = state["reference"], state["reference_epoch"]
-        self._weights = read_checkpoint(self._path, "resume")["state_dict"]
+        self._weights = state["weights"]
         self._saved = True
+
+
+def _write_best(path: Path, state: dict[str, Any]) -> None:
+    values = {"epoch": state["epoch"], "monitored": state["value"], "state_dict": state["weights"]}
+    write_checkpoint(path, values)
+
+
+def restore_best(folder: RunFolder, found: SoundCheckpoint) -> None:
+    """Write `best.ckpt` anew where it is damaged, or not the best of the checkpoint that training goes on from."""
+    state = saved_state(found.content, BEST)
+    try:
+        if read_checkpoint(folder.best, "resume")["epoch"] == state["epoch"]:
+            return
+    except BadInputError:
+        pass
+    if state["weights"]:
+        _write_best(folder.best, state)
+    else:
+        folder.best.unlink(missing_ok=True)
 
 
 class LastEpoch:
     """Writes `last.ckpt` after the first epoch, then at most once in so many seconds, and on request.
 
+    The one before is kept as `last.prev.ckpt`.
+
     Args:
         path: where it is written.
         seconds: the least time from one to the next.
-        best: saved just before it, so that the two agree.
+        best: saved just after it.
+        write_points: called before it; writes the metric points to their file and returns how many it has.
     """
 
-    def __init__(self, path: Path, seconds: float, best: BestEpoch) -> None:
+    def __init__(self, path: Path, seconds: float, best: BestEpoch, write_points: Callable[[], int]) -> None:
         self._path = path
         self._seconds = seconds
         self._best = best
+        self._write_points = write_points
         self._saved_at = float("-inf")
         self._began = time.perf_counter()
+        self._epochs = 0
+        self._points = 0
+        self._saved_step = -1
 
     @property
     def fit_seconds(self) -> float:
@@ -97,18 +127,57 @@ class LastEpoch:
         return time.perf_counter() - self._began
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what must be known to go on: the time spent so far."""
-        return {"fit_seconds": self.fit_seconds}
+        """Return what must be known to go on: the time spent, the epochs that ended, the points recorded so far."""
+        return {"fit_seconds": self.fit_seconds, "epochs": self._epochs, "points": self._points}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` returned."""
         self._began = time.perf_counter() - state["fit_seconds"]
+        self._epochs = state["epochs"]
 
-    def epoch_ended(self, epoch: Epoch, trainer: pl.Trainer) -> None:  # noqa: ARG002
+    def epoch_ended(self, epoch: Epoch, trainer: pl.Trainer) -> None:
         """Write the checkpoint if it is time, or if this is the end."""
+        self._epochs = epoch.number
         done = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
         if done or time.monotonic() - self._saved_at >= self._seconds:
-            self._best.save()
-            with replacing(self._path) as beside:
-                trainer.save_checkpoint(beside)
-            self._saved_at = time.monotonic()
+            self.save(trainer)
+
+    def save(self, trainer: pl.Trainer) -> None:
+        """Write the checkpoint, and the best weights, which it holds too."""
+        self._points = self._write_points()
+        trainer.save_checkpoint(self._path)
+        self._best.save()
+        self._saved_at, self._saved_step = time.monotonic(), trainer.global_step
+
+    def save_unless_saved(self, trainer: pl.Trainer) -> None:
+        """Write the checkpoint if the last one is not of this very step."""
+        if self._saved_step != trainer.global_step:
+            self.save(trainer)
+
+
+class SealedCheckpoints(CheckpointIO):
+    """Lightning's checkpoints in rnnlab's files.
+
+    Args:
+        previous: where the checkpoint before the last one is kept.
+    """
+
+    def __init__(self, previous: Path) -> None:
+        self._previous = previous
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:  # noqa: ARG002
+        """Write a checkpoint."""
+        write_checkpoint(Path(path), checkpoint, keep=self._previous)
+
+    def load_checkpoint(
+        self,
+        path: Any,
+        map_location: Any = None,  # noqa: ARG002
+        weights_only: bool | None = None,  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """Return a checkpoint, tensors on the CPU."""
+        return read_checkpoint(Path(path), "resume")
+
+    def remove_checkpoint(self, path: Any) -> None:
+        """Remove a checkpoint."""
+        Path(path).unlink()

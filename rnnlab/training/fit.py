@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -13,15 +14,20 @@ from rich.console import Console
 
 from rnnlab.config.schema import RunConfig, TrainerConfig
 from rnnlab.data.windows import Splits
+from rnnlab.interrupts import interrupts_kept
 from rnnlab.models.network import SequenceNetwork
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.metrics import MetricBuffer
 from rnnlab.training.build import build_learning_rate, build_optimizer, choose_device
-from rnnlab.training.checkpoint_files import read_checkpoint
-from rnnlab.training.checkpoints import BestEpoch, LastEpoch
+from rnnlab.training.checkpoint_files import BEST, LAST, SoundCheckpoint, newest_sound, quarantine, saved_state
+from rnnlab.training.checkpoints import BestEpoch, LastEpoch, SealedCheckpoints, restore_best
+from rnnlab.training.digests import LossDigests
 from rnnlab.training.epochs import EpochEnds, Listener
+from rnnlab.training.interruption import StopBetweenSteps
 from rnnlab.training.listeners import LossRecorder, TrainingBar, TrainingLines
 from rnnlab.training.module import SequenceRegression, WindowData
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -76,17 +82,21 @@ def fit(
 
     Raises:
         DivergedError: a loss is no longer a number.
+        Interrupted: the process was asked to stop; the step was finished and a checkpoint written.
     """
     settings = config.trainer
-    if resume:
-        done = _fitted_before(folder, settings)
+    found = _go_back(folder, metrics, console) if resume else None
+    if found is not None:
+        done = _fitted_before(found.content, settings)
         if done is not None:
+            network.load_state_dict(_network_weights(found.content))
             return done
     best = BestEpoch(network, folder.best, settings.early_stopping.patience, settings.early_stopping.min_delta)
-    last = LastEpoch(folder.last, settings.checkpoint_seconds, best)
+    last = LastEpoch(folder.last, settings.checkpoint_seconds, best, metrics.write)
     rate = build_learning_rate(config)
     listeners: list[Listener] = [
         LossRecorder(metrics, settings.log_every_n_steps),
+        digests := LossDigests(folder.losses),
         rate,
         best,
         last,
@@ -103,35 +113,58 @@ def fit(
         splits,
         device,
     )
-    trainer = pl.Trainer(
-        accelerator="gpu" if device.type == "cuda" else "cpu",
-        devices=[device.index] if device.type == "cuda" else 1,
-        max_epochs=settings.max_epochs,
-        gradient_clip_val=settings.gradient_clip,
-        callbacks=[EpochEnds(splits.train.labels.size, listeners)],
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-        num_sanity_val_steps=0,
-    )
     data = WindowData(splits, config.data.batch_size, config.seed, device, network.dtype)
-    try:
-        with shown:
-            trainer.fit(module, datamodule=data, ckpt_path=folder.last if resume else None, weights_only=True)
-    finally:
-        best.save()
+    with shown, interrupts_kept() as asked:
+        trainer = pl.Trainer(
+            accelerator="gpu" if device.type == "cuda" else "cpu",
+            devices=[device.index] if device.type == "cuda" else 1,
+            max_epochs=settings.max_epochs,
+            gradient_clip_val=settings.gradient_clip,
+            callbacks=[EpochEnds(splits.train.labels.size, listeners), StopBetweenSteps(asked, last)],
+            plugins=[SealedCheckpoints(folder.previous)],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+            num_sanity_val_steps=0,
+        )
+        try:
+            trainer.fit(module, datamodule=data, ckpt_path=found.path if found else None, weights_only=True)
+        finally:
+            best.save()
+            digests.save()
     return Fitted(last.fit_seconds, trainer.global_step, trainer.current_epoch)
 
 
-def _fitted_before(folder: RunFolder, settings: TrainerConfig) -> Fitted | None:
+def _go_back(folder: RunFolder, metrics: MetricBuffer, console: Console | None) -> SoundCheckpoint:
+    """Return the newest sound checkpoint, the run's folder as it was when it was written.
+
+    Damaged checkpoints are named and moved aside. What was recorded after it is taken back: those epochs
+    are trained again, and with other settings they are other epochs.
+    """
+    found = newest_sound(folder, "resume")
+    last = saved_state(found.content, LAST)
+    for damaged in found.damaged:
+        text = f"{damaged.name} is damaged and kept as {quarantine(damaged).name}; going on from {found.path.name}"
+        log.warning(text)
+        if console is not None:
+            console.print(f"  {text}, epoch {last['epochs']}", style="yellow", markup=False)
+    restore_best(folder, found)
+    metrics.go_back(last["points"])
+    return found
+
+
+def _network_weights(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    prefix = "network."
+    return {name.removeprefix(prefix): value for name, value in checkpoint["state_dict"].items()}
+
+
+def _fitted_before(checkpoint: dict[str, Any], settings: TrainerConfig) -> Fitted | None:
     """Return what training took if the last checkpoint is its end already: the run was interrupted after it."""
-    checkpoint = read_checkpoint(folder.last, "resume")
-    states = checkpoint["callbacks"][EpochEnds.__name__]
-    epochs, best = checkpoint["epoch"] + 1, states[BestEpoch.__name__]
-    patience = settings.early_stopping.patience
+    last, best = saved_state(checkpoint, LAST), saved_state(checkpoint, BEST)
+    epochs, patience = last["epochs"], settings.early_stopping.patience
     stopped_early = patience is not None and epochs - best["reference_epoch"] >= patience
     if epochs < settings.max_epochs and not stopped_early:
         return None
-    return Fitted(states[LastEpoch.__name__]["fit_seconds"], checkpoint["global_step"], epochs)
+    return Fitted(last["fit_seconds"], checkpoint["global_step"], epochs)

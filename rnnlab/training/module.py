@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,39 @@ from rnnlab.data.windows import Splits
 from rnnlab.models.network import SequenceNetwork, predict
 
 STEPS_KEPT_ON_DEVICE = 1024
+
+
+class ResumableBatches:
+    """Mini-batches that can go on in the middle of an epoch: Lightning keeps their state in its checkpoints.
+
+    Args:
+        batches: those of one epoch after the other.
+    """
+
+    def __init__(self, batches: ShuffledBatches) -> None:
+        self._batches = batches
+        self.sampler = batches.sampler
+        self._taken = 0
+        self._first = 0
+
+    def __len__(self) -> int:
+        """Return the number of mini-batches in an epoch."""
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the mini-batches that are left of the epoch; from the next epoch on all of them."""
+        self._taken, self._first = self._first, 0
+        for batch in itertools.islice(self._batches, self._taken, None):
+            self._taken += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Return how many mini-batches of the epoch were taken."""
+        return {"taken": self._taken % len(self)}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from what `state_dict` returned."""
+        self._first = state["taken"]
 
 
 class WindowData(pl.LightningDataModule):
@@ -32,9 +66,10 @@ class WindowData(pl.LightningDataModule):
         self, splits: Splits, batch_size: int | None, seed: int, device: torch.device, dtype: torch.dtype
     ) -> None:
         super().__init__()
-        self._batches = ShuffledBatches(splits.train, batch_size or len(splits.train), seed, device, dtype)
+        batches = ShuffledBatches(splits.train, batch_size or len(splits.train), seed, device, dtype)
+        self._batches = ResumableBatches(batches)
 
-    def train_dataloader(self) -> ShuffledBatches:
+    def train_dataloader(self) -> ResumableBatches:
         """Return the mini-batches of the training windows."""
         return self._batches
 
@@ -101,6 +136,15 @@ class SequenceRegression(pl.LightningModule):
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
         return optimizer
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the losses of an epoch that has not ended."""
+        self._fetch()
+        checkpoint["losses"] = list(self._fetched)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the losses of the epoch so far."""
+        self._fetched, self._losses = list(checkpoint["losses"]), []
 
     def take_losses(self) -> list[float]:
         """Return the loss of every step since the last call, in one transfer from the device."""

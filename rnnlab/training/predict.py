@@ -10,6 +10,7 @@ import torch
 from rnnlab.config.record import curve_label, plain
 from rnnlab.config.schema import PredictConfig, RunConfig
 from rnnlab.config.targets import CSV, is_csv, label
+from rnnlab.config.trust import check_recorded
 from rnnlab.config.validate import check
 from rnnlab.data.csv_file import Csv, file_digest, read_column
 from rnnlab.data.windows import Windows
@@ -51,6 +52,7 @@ def predict_with(asked: PredictConfig, overrides: list[str]) -> Predicted:
     """
     run = find_run(outputs(), asked.run, "run")
     config = load_run_config(run, "run")
+    check_recorded(config, asked.allow_targets, None, "run")
     name = str(run.read_manifest().get("name", run.path.name))
     _point_to(config, asked)
     weights = read_checkpoint(run.best, "run")["state_dict"]

@@ -9,11 +9,12 @@ from omegaconf.errors import OmegaConfBaseException
 from rnnlab.config.groups import Groups, conf_folder
 from rnnlab.config.record import flat, load_config, plain
 from rnnlab.config.schema import RunConfig
+from rnnlab.config.trust import check_recorded
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
 from rnnlab.tracking.folder import RunFolder, find_run
 from rnnlab.tracking.recorder import Resumed
-from rnnlab.training.checkpoint_files import read_checkpoint
+from rnnlab.training.checkpoint_files import LAST, newest_sound, saved_state
 
 MAY_CHANGE = ("trainer", "tracking")
 """Sections that may be given anew: how long and on what to train, and where that is recorded."""
@@ -49,10 +50,10 @@ def resume(given: RunConfig, overrides: list[str]) -> tuple[RunConfig, Resumed]:
         raise BadInputError(Problem("resume", given.resume, f"{folder.path} holds no result.json"))
     if folder.is_in_use():
         raise BadInputError(Problem("resume", given.resume, f"{result.name} is being trained by another process"))
+    check_recorded(config, given.allow_targets, given, "resume")
     _take_over(given, config, overrides)
-    read_checkpoint(folder.best, "resume")
-    done = read_checkpoint(folder.last, "resume")["epoch"] + 1
-    if done >= config.trainer.max_epochs:
+    done = saved_state(newest_sound(folder, "resume").content, LAST)["epochs"]
+    if result.status == "FINISHED" and done >= config.trainer.max_epochs:
         raise BadInputError(
             Problem(
                 "trainer.max_epochs",
@@ -70,8 +71,7 @@ def resumable(folder: RunFolder) -> Resumed | None:
     if result is None or result.status not in ("KILLED", "RUNNING") or folder.is_in_use():
         return None
     try:
-        read_checkpoint(folder.best, "resume")
-        read_checkpoint(folder.last, "resume")
+        newest_sound(folder, "resume")
     except BadInputError:
         return None
     return Resumed(folder, result)
@@ -83,7 +83,7 @@ def _take_over(given: RunConfig, config: RunConfig, overrides: list[str]) -> Non
     for override in overrides:
         key, _, value = override.lstrip("+~").partition("=")
         section = key.partition(".")[0]
-        if key == "resume":
+        if key in ("resume", "allow_targets"):
             continue
         if key in MAY_CHANGE:
             # An option such as trainer=gpu means the keys in its file; the others stay as they were.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from rich.console import Console
+from rich.markup import escape
 
 from rnnlab.analysis.baselines import ladder
 from rnnlab.config.schema import RunConfig
@@ -17,6 +18,7 @@ from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import Store
 from rnnlab.training.build import build_run_network, build_splits, tested_signal
 from rnnlab.training.checkpoint_files import read_checkpoint
+from rnnlab.training.digests import weights_digest
 from rnnlab.training.fit import fit, prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
 from rnnlab.training.rollouts import draw_rollout_figure, roll_out
@@ -45,7 +47,7 @@ def train_run(
     with Recorder(config, overrides, store, resumed) as recorder:
         folder, metrics = recorder.folder, recorder.metrics
         if console is not None:
-            console.print(f"[bold]{recorder.result.name}[/]  run {recorder.result.run_id[:8]}")
+            console.print(f"[bold]{escape(recorder.result.name)}[/]  run {recorder.result.run_id[:8]}")
         device = prepare_device(config.trainer.accelerator, config.trainer.threads, config.study.gpu or 0)
         recorder.tag(device=device)
         recorder.note(device=str(device))
@@ -56,6 +58,7 @@ def train_run(
         network.scaling.fit(splits.train)
         recorder.result.parameters = parameter_count(network)
         recorder.tag(parameters=recorder.result.parameters)
+        weights = {"initial": weights_digest(network.state_dict())}
 
         fitted = fit(
             network,
@@ -72,7 +75,11 @@ def train_run(
         metrics.add("time/steps_per_second", fitted.steps / fitted.seconds, fitted.epochs)
 
         best = read_checkpoint(folder.best, "run")
-        recorder.note(best_epoch=best["epoch"], epochs=fitted.epochs)
+        weights |= {
+            "final": weights_digest(network.state_dict()),
+            "best": weights_digest(best["state_dict"]),
+        }
+        recorder.note(best_epoch=best["epoch"], epochs=fitted.epochs, weights_sha256=weights)
         network.load_state_dict(best["state_dict"])
         predictions = predict_windows(network, splits.test, device)
         predictions.save(folder.predictions)

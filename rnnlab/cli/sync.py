@@ -1,0 +1,35 @@
+"""`rnnlab sync`: what a store that was away has missed."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig
+
+from rnnlab.cli.hydra_app import end, run_command
+from rnnlab.config.schema import SyncConfig
+from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command and return its exit code."""
+    return run_command("sync", sync, arguments)
+
+
+def sync(composed: DictConfig) -> None:
+    """Send what the composed config asks for: the task that Hydra calls."""
+    end(send, composed)
+
+
+def send(_: SyncConfig) -> int:
+    """Send, say what was sent, and return the exit code: 1 if a store is still away."""
+    from rnnlab.console import make_console
+    from rnnlab.home import as_typed
+    from rnnlab.tracking.sync import send_waiting
+
+    console = make_console()
+    done = send_waiting()
+    for run in done:
+        what = f"{run.points} points" if run.error is None else f"not sent: {run.error}"
+        console.print(f"{run.name}  {as_typed(run.folder)}  {run.store}  {what}", markup=False)
+    if not done:
+        console.print("nothing is missing")
+    return EXIT_RUN_FAILED if any(run.error for run in done) else EXIT_DONE

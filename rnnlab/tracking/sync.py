@@ -1,0 +1,112 @@
+"""Sending what a store that was away has missed, and settling the runs whose process is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rnnlab.config.schema import TrackingConfig
+from rnnlab.home import outputs
+from rnnlab.tracking.delivery import Delivery
+from rnnlab.tracking.folder import FolderInUseError, RunFolder
+from rnnlab.tracking.outbox import FILE, Outbox, read_outbox
+from rnnlab.tracking.stale import WHY, end_stale_runs
+from rnnlab.tracking.store import Store, open_store
+from rnnlab.tracking.tags import process_of
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came of sending a run's rest.
+
+    Attributes:
+        name: the run's name.
+        folder: its folder.
+        store: where it was to go: ``local``, or a server's address.
+        points: metric points that were sent.
+        error: why the store did not take it, or None.
+    """
+
+    name: str
+    folder: Path
+    store: str
+    points: int
+    error: str | None = None
+
+
+def send_waiting(tracking: TrackingConfig | None = None) -> list[Sent]:
+    """Send what is left of every run that nobody is at work on, and return what came of it.
+
+    A store that fails once is not asked again.
+
+    Args:
+        tracking: only what is for this store; None sends to every store.
+    """
+    done: list[Sent] = []
+    away: dict[str, str] = {}
+    for folder, outbox in _waiting():
+        if tracking is not None and outbox.tracking != tracking:
+            continue
+        place = outbox.uri or outbox.store
+        if place in away:
+            done.append(Sent(outbox.name, folder, place, 0, away[place]))
+            continue
+        try:
+            with RunFolder(folder).in_use(timeout=0):
+                points = _send(folder, outbox)
+        except FolderInUseError:
+            continue
+        except Exception as error:  # noqa: BLE001 - each store has its own way to fail
+            away[place] = f"{type(error).__name__}: {error}".splitlines()[0]
+            done.append(Sent(outbox.name, folder, place, 0, away[place]))
+        else:
+            if points is not None:
+                done.append(Sent(outbox.name, folder, place, points))
+    return done
+
+
+def catch_up(tracking: TrackingConfig, store: Store) -> None:
+    """Bring a store that was just opened up to date: with what it missed, and with the runs that were killed."""
+    send_waiting(tracking)
+    end_stale_runs(store)
+
+
+def _waiting() -> Iterator[tuple[Path, Outbox]]:
+    for file in sorted([*outputs().glob(f"*/{FILE}"), *outputs().glob(f"*/*/{FILE}")]):
+        outbox = read_outbox(file.parent)
+        if outbox is not None:
+            yield file.parent, outbox
+
+
+def _send(folder: Path, outbox: Outbox) -> int | None:
+    """Send the rest of a run, and return how many points that were; None if it is not known to have ended."""
+    if outbox.status == "RUNNING" and not _settle(folder, outbox):
+        return None
+    store = open_store(outbox.tracking)
+    if store is None:
+        return None
+    delivery = Delivery(folder, outbox, compare=True)
+    delivery.change()
+    sent = 0
+    while not delivery.is_done:
+        sent += delivery.send(store)
+    return sent
+
+
+def _settle(folder: Path, outbox: Outbox) -> bool:
+    """Give a run whose process is gone the status that its folder tells, else KILLED; return whether it has one."""
+    known = process_of(outbox.tags)
+    result = RunFolder(folder).read_result()
+    if result is None or not result.ended:
+        if known is None or not known[0].is_here() or not known[0].is_gone():
+            return False  # one of another machine is known by its heartbeat in the store
+        if result is not None:
+            result.status, result.error = "KILLED", WHY
+            RunFolder(folder).write_result(result)
+    outbox.status = result.status if result is not None else "KILLED"
+    outbox.tags["rnnlab.error"] = (result.error if result is not None else WHY) or ""
+    outbox.ended = max((file.stat().st_mtime for file in folder.glob("*.*")), default=outbox.started)
+    if ("result.json", None) not in outbox.files:
+        outbox.files.append(("result.json", None))
+    return True

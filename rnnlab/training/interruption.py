@@ -1,0 +1,49 @@
+"""A run that is asked to stop: the step is finished, a checkpoint written, and only then does it end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytorch_lightning as pl
+
+from rnnlab.interrupts import Interrupted
+from rnnlab.training.checkpoints import LastEpoch
+
+
+class StopBetweenSteps(pl.Callback):
+    """Looks after every step whether the process was asked to stop. Comes after `EpochEnds`.
+
+    Args:
+        asked: returns the number of the signal, or None.
+        last: writes the checkpoint.
+
+    Raises:
+        Interrupted: it was, and the checkpoint is written.
+    """
+
+    def __init__(self, asked: Callable[[], int | None], last: LastEpoch) -> None:
+        self._asked = asked
+        self._last = last
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,  # noqa: ARG002
+        outputs: Any,  # noqa: ARG002
+        batch: Any,  # noqa: ARG002
+        batch_idx: int,
+    ) -> None:
+        """Stop within an epoch; after its last step the epoch is ended first."""
+        if batch_idx + 1 < trainer.num_training_batches:
+            self._stop_if_asked(trainer)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Stop between two epochs."""
+        self._stop_if_asked(trainer)
+
+    def _stop_if_asked(self, trainer: pl.Trainer) -> None:
+        signum = self._asked()
+        if signum is not None:
+            self._last.save_unless_saved(trainer)
+            raise Interrupted(signum)

@@ -115,7 +115,7 @@ REAL_WRITE = os.write
 
 HEAVY = (
     *("matplotlib.pyplot", "mlflow.store.tracking.sqlalchemy_store", "pytorch_lightning"),
-    *("rnnlab.report.figures", "rnnlab.training.resume", "rnnlab.training.run"),
+    *("rnnlab.report.run_figures", "rnnlab.training.resume", "rnnlab.training.run"),
 )
 """What is imported once, before the children are forked."""
 

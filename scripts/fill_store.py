@@ -41,7 +41,7 @@ CELLS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 
 def made_up_config(cell: str = "lstm", layers: int = 1, seed: int = 0, function: str = "cos") -> RunConfig:
     """Return a run's config that nobody trained."""
-    return RunConfig(
+    config = RunConfig(
         layers=layers,
         seed=seed,
         function={"_target_": f"rnnlab.data.signals.{function}"},
@@ -50,6 +50,8 @@ def made_up_config(cell: str = "lstm", layers: int = 1, seed: int = 0, function:
         optimizer={"_target_": "torch.optim.Adam", "lr": 0.01},
         schedule={"_target_": "rnnlab.training.schedules.constant"},
     )
+    config.data.train_samples = config.data.test_samples = 1000
+    return config
 
 
 def made_up_study(
@@ -96,7 +98,7 @@ def _write_run(
 ) -> RunResult:
     config = job.config
     config.study.parent, config.study.job = parent, job.number
-    run = MlflowRun.create(store, run_name(config), run_tags(config, run_name(config)))
+    run = MlflowRun.create(store, run_name(config), run_tags(config, run_name(config)), BEGAN)
     run.log_params(dict(flat(plain(config))) | facets(config))
     result = RunResult(run.run_id, job.name, [], job.config_hash, "", **facets(config))
     result.job, result.parent = job.number, parent

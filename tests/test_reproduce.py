@@ -177,6 +177,13 @@ def test_verdicts():
         "numpy.load",
         "builtins.eval",
         "torchvision.models.resnet",
+        "torch.fx.graph_module._exec_with_source",
+        "torch.classes.load_library",
+        "torch.from_file",
+        "torch.nn.modules.module.torch.load",
+        "numpy.ndarray.tofile",
+        "numpy.ctypeslib.load_library",
+        "rnnlab.data.series.np.save",
         "rnnlab",
         "",
     ],
@@ -202,6 +209,12 @@ def test_a_target_is_found_however_deep_it_stands_and_the_mend_is_named():
         check_recorded(deep, [], None, "run")
     check_recorded(deep, ["my_lab"], None, "run")
     check_recorded(deep, [], deep, "resume")
+
+
+def test_a_record_cannot_have_something_looked_up(home):
+    config = lab_config(function={"_target_": "rnnlab.data.signals.sin", "amplitude": "${oc.env:HOME}"})
+    with pytest.raises(BadInputError, match=r"function.amplitude=.*may run code"):
+        check_recorded(config, [], None, "run")
 
 
 @pytest.mark.parametrize("words", [["predict", "run=own"], ["reproduce", "run=own"], ["train", "resume=own"]])

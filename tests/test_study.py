@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import mlflow
 import pytest
@@ -72,7 +73,10 @@ def test_the_runs_are_children_of_one_finished_parent(study):
     assert {child.info.run_id for child in children} == {job["run_id"] for job in record["jobs"]}
     assert {child.info.status for child in children} == {"FINISHED"}
     artifacts = {file.path for file in client.list_artifacts(parent.info.run_id)}
-    assert {"study.json", "results.csv", "figures"} <= artifacts
+    assert {"study.json", "results.csv", "mlflow.html", "figures"} <= artifacts
+    for name in ("study.json", "results.csv"):
+        kept = Path(client.download_artifacts(parent.info.run_id, name)).read_bytes()
+        assert kept == (folder / "outputs" / "pairs" / name).read_bytes(), "the last of what was written"
 
 
 def test_a_run_of_a_study_equals_the_same_run_alone(study):

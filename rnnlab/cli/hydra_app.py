@@ -34,6 +34,7 @@ KEYS_OF_NAMES = ("run", "resume", "name", "study.name")
 TEXTS = {"runs": ("study",), "report": ("study", "runs"), "compare": ("study",)}
 """By command, keys whose value is taken as it stands, with its commas and spaces."""
 
+HYDRAS_FOLDERS = ("hydra.run", "hydra.sweep.", "hydra.output_subdir", "hydra.job.chdir")
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 FLAGS_WITH_A_VALUE = (
     *("-c", "--cfg", "-cd", "--config-dir", "-cn", "--config-name", "-cp", "--config-path"),
@@ -55,6 +56,10 @@ def run_command(command: str, task: Callable[[DictConfig], Any], arguments: list
     register_schemas(command)
     arguments = [_as_text(word, command) for word in flags_first(arguments)]
     asked = _asked(arguments)
+    for word in asked.overrides:
+        if word.lstrip("+~").startswith(HYDRAS_FOLDERS):
+            why = "rnnlab makes its folders by itself; RNNLAB_HOME says where"
+            raise BadInputError(Problem(word.partition("=")[0], None, why))
     if asked.multirun and command != "train":
         raise BadInputError(Problem("-m", None, "goes with rnnlab train alone"))
     groups = Groups([*_searched(asked), str(conf_folder())])

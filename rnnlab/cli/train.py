@@ -51,11 +51,11 @@ def train_single(config: RunConfig) -> int:
     if config.resume is not None:
         config, resumed = resume(config, overrides)
     check_places(config.tracking)
-    if resumed is not None and read_outbox(resumed.folder.path) is None:
-        check_known(config.tracking, resumed.result.run_id)
     check_buildable(config)
     console = make_console()
     try:
+        if resumed is not None and read_outbox(resumed.folder.path) is None:
+            check_known(config.tracking, resumed.result.run_id)
         store = open_store(config.tracking)
         if store is not None:
             catch_up(config.tracking, store)

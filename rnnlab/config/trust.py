@@ -10,23 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from rnnlab.config.record import plain
+import numpy as np
+import torch
+
+from rnnlab.config.record import flat, plain
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem, listed
 
 PACKAGES = ("rnnlab", "torch", "numpy")
 """The packages that a record may name objects of."""
 
-PARTS = ("rnnlab.data", "rnnlab.models", "rnnlab.training.schedules")
-"""The modules of rnnlab's own that hold parts of a run; the others open files and start processes."""
+PARTS = ("rnnlab.data", "rnnlab.models", "rnnlab.training.schedules", "torch.nn", "torch.optim")
+"""The modules of these that hold parts of a run; the others open files, start processes or run text as code.
 
-NOT_PARTS = (
-    *("torch.serialization", "torch.hub", "torch.package", "torch.utils", "torch.jit", "torch.multiprocessing"),
-    *("torch.distributed", "torch.testing", "torch.storage", "torch.ops", "torch.onnx", "torch._inductor"),
-    *("numpy.load", "numpy.save", "numpy.savez", "numpy.savez_compressed", "numpy.savetxt", "numpy.testing"),
-    *("numpy.memmap", "numpy.fromfile", "numpy.lib", "numpy.f2py", "torch.load", "torch.save"),
-)
-"""What in the other packages reads and writes files or runs code."""
+Of torch these are networks and optimisers, no functions; of numpy the functions of arrays, such as ``numpy.sin``.
+"""
 
 
 def check_recorded(config: RunConfig, allowed: Iterable[str], given: RunConfig | None, key: str) -> None:
@@ -47,41 +45,56 @@ def check_recorded(config: RunConfig, allowed: Iterable[str], given: RunConfig |
         for where, target in _targets(plain(config))
         if target not in agreed and not is_part(target, allowed)
     ]
+    problems += [
+        Problem(where, text, "a record must hold values: ${...} would be looked up, and may run code")
+        for where, text in flat(plain(config))
+        if "${" in str(text)
+    ]
     if problems:
         raise BadInputError(problems)
 
 
 def is_part(target: str, allowed: Iterable[str] = ()) -> bool:
     """Return whether a record may name this object."""
-    top = target.partition(".")[0]
+    top, *names = target.split(".")
     if top in set(allowed) - {"rnnlab"}:
         return True
-    if top not in PACKAGES or _below(target, NOT_PARTS) or (top == "rnnlab" and not _below(target, PARTS)):
+    if any(name.startswith("_") for name in names):
         return False
-    # A module hands on what it imported: rnnlab.data.x.os.system is not rnnlab's.
-    homes = list(_homes(target))
-    return bool(homes) and all(home.partition(".")[0] in PACKAGES and not _below(home, NOT_PARTS) for home in homes)
+    if top == "numpy":
+        return len(names) == 1 and isinstance(getattr(np, names[0], None), np.ufunc)
+    return _below(target, PARTS) and _is_own_part(_found(target), top)
 
 
-def _homes(target: str) -> Iterator[str]:
-    """Yield the modules that the object of a dotted path is reached through, and the one that it was defined in."""
+def _is_own_part(found: Any, package: str) -> bool:
+    """Return whether what a dotted path below `PARTS` leads to belongs there.
+
+    A module hands on what it imported: rnnlab.data.x.os.system is not rnnlab's.
+    """
+    if found is None:
+        return True  # there is no such object; whoever looks it up says so
+    own = _below(str(getattr(found, "__module__", "")), PARTS)
+    if package == "torch":
+        return own and isinstance(found, type) and issubclass(found, torch.nn.Module | torch.optim.Optimizer)
+    return own
+
+
+def _found(target: str) -> Any:
+    """Return the object of a dotted path below `PARTS`, or None."""
     first, *rest = target.split(".")
     found: Any = importlib.import_module(first)
     path = first
-    yield found.__name__
     for name in rest:
         path = f"{path}.{name}"
         if isinstance(found, ModuleType) and not hasattr(found, name):
+            if not _below(found.__name__, PACKAGES):
+                return None
             try:
                 importlib.import_module(path)
             except ImportError:
-                return  # there is no such object; whoever looks it up says so
+                return None
         found = getattr(found, name, None)
-        if isinstance(found, ModuleType):
-            yield found.__name__
-    home = getattr(found, "__module__", None)
-    if isinstance(home, str):
-        yield home
+    return found
 
 
 def _below(name: str, places: Iterable[str]) -> bool:

@@ -17,7 +17,7 @@ from rnnlab.study.marks import study_process, without_marks
 from rnnlab.tracking.folder import FolderInUseError, RunFolder
 from rnnlab.tracking.recorder import Resumed
 from rnnlab.tracking.result import RunResult
-from rnnlab.tracking.store import open_store
+from rnnlab.tracking.store import open_if_reachable
 from rnnlab.training.resume import resumable
 from rnnlab.training.run import train_run
 
@@ -39,7 +39,7 @@ def train_job(config: RunConfig, overrides: list[str]) -> RunResult | None:
     config = dataclasses.replace(config, resume=None)
     try:
         with interrupts_raised(), _ending_with(study) if study is not None and in_worker else nullcontext():
-            return train_run(config, without_marks(overrides), open_store(config.tracking), resumed=resumed)
+            return train_run(config, without_marks(overrides), open_if_reachable(config.tracking), resumed=resumed)
     except Interrupted as interruption:
         if interruption.signum == signal.SIGTERM and in_worker:
             return None  # the run is KILLED; whether it is tried again is for the study to say

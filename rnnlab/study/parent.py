@@ -49,6 +49,7 @@ class ParentRun:
         self._key = key
         self._anew = anew
         self._sender: Sender | None = None
+        self._files: dict[str, None] = {}
         self.run_id = uuid.uuid4().hex
         self.failed = False
 
@@ -124,9 +125,10 @@ class ParentRun:
         self._sender.change(tags={"mlflow.note.content": "\n\n".join(lines)})
 
     def log_files(self, files: Sequence[str]) -> None:
-        """Copy files and folders of the study's folder to MLflow's artifacts."""
+        """Copy files and folders of the study's folder to MLflow's artifacts, again after a change."""
+        self._files |= dict.fromkeys(files)
         if self._sender is not None:
-            self._sender.change(files=[(file, None) for file in files])
+            self._sender.change(files=[(file, None) for file in self._files])
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -44,7 +44,7 @@ class Delivery:
         self._tags: dict[str, str] = {}
         self._params: dict[str, str] = {}
         self._datasets: dict[str, Any] | None = None
-        self._files: set[tuple[str, str | None]] = set()
+        self._files: dict[tuple[str, str | None], float] = {}
         self._status = "RUNNING"
 
     def change(self, **values: Any) -> None:
@@ -111,9 +111,10 @@ class Delivery:
         if wanted.status != "RUNNING":
             rename_run(self._folder, wanted.tags.get(LOCAL_ID, wanted.run_id), wanted.run_id)
         for path, place in wanted.files:
-            if (path, place) not in self._files:
+            written = _written(self._folder / path)
+            if self._files.get((path, place)) != written:
                 self._send_file(run, path, place)
-                self._files.add((path, place))
+                self._files[path, place] = written
         if wanted.status != "RUNNING":
             self._status = wanted.status
             run.end(wanted.status, wanted.ended)
@@ -167,6 +168,12 @@ class Delivery:
         with self._lock:
             self._compare = True
         return MlflowRun(store, made)
+
+
+def _written(path: Path) -> float:
+    """Return when a file, or the newest in a folder, was written last; 0 where there is none."""
+    files = [path, *path.rglob("*")] if path.is_dir() else [path]
+    return max((file.stat().st_mtime_ns for file in files if file.exists()), default=0)
 
 
 def _same(stored: float | None, value: float) -> bool:

@@ -200,7 +200,7 @@ def find_run(outputs: Path, text: str, key: str) -> RunFolder:
             return RunFolder(place.absolute())
     runs = sorted(
         ((folder.read_manifest(), folder) for folder in run_folders(outputs)),
-        key=lambda run: (run[0].get("started", 0), run[1].path.name),
+        key=lambda run: (run[0].get("started") or 0, run[1].path.name),
         reverse=True,
     )
     if not runs:

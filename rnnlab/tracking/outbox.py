@@ -65,9 +65,9 @@ def read_outbox(folder: Path) -> Outbox | None:
     try:
         values = json.loads((folder / FILE).read_text(encoding="utf-8"))
         outbox = Outbox(**values)
+        outbox.files = [(str(path), place) for path, place in outbox.files]
     except (OSError, ValueError, TypeError):
         return None
-    outbox.files = [(str(path), place) for path, place in outbox.files]
     return outbox if _is_sound(values) else None
 
 

@@ -197,6 +197,14 @@ def _reaching(tracking: TrackingConfig) -> Iterator[None]:
         raise StoreAwayError(f"the store {place} cannot be reached now ({why})") from error
 
 
+def open_if_reachable(tracking: TrackingConfig) -> Store | None:
+    """Return the store as `open_store` does, or None also where it is away: what it misses is sent later."""
+    try:
+        return open_store(tracking)
+    except StoreAwayError:
+        return None
+
+
 @cache
 def _open_server(uri: str, experiment: str) -> Store:
     return Store(uri, _experiment(uri, experiment, None))

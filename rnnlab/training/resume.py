@@ -10,6 +10,7 @@ from rnnlab.config.groups import Groups, conf_folder
 from rnnlab.config.record import flat, load_config, plain
 from rnnlab.config.schema import RunConfig
 from rnnlab.config.trust import check_recorded
+from rnnlab.config.validate import check
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
 from rnnlab.tracking.folder import RunFolder, find_run
@@ -52,6 +53,7 @@ def resume(given: RunConfig, overrides: list[str]) -> tuple[RunConfig, Resumed]:
         raise BadInputError(Problem("resume", given.resume, f"{result.name} is being trained by another process"))
     check_recorded(config, given.allow_targets, given, "resume")
     _take_over(given, config, overrides)
+    check(config)
     done = saved_state(newest_sound(folder, "resume").content, LAST)["epochs"]
     if result.status == "FINISHED" and done >= config.trainer.max_epochs:
         raise BadInputError(

@@ -20,14 +20,14 @@ from rnnlab.home import home
 from rnnlab.provenance.code import clone
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.result import RunResult
-from rnnlab.tracking.store import open_store
+from rnnlab.tracking.store import open_if_reachable
 
 
 def retrain(config: RunConfig, overrides: list[str]) -> RunResult:
     """Train a run, quietly, and return how it went."""
     from rnnlab.training.run import train_run
 
-    return train_run(config, overrides, open_store(config.tracking))
+    return train_run(config, overrides, open_if_reachable(config.tracking))
 
 
 def retrain_in(tree: Path, config: RunConfig, overrides: list[str]) -> RunResult:

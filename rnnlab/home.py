@@ -24,6 +24,16 @@ def mlruns() -> Path:
     return home() / "mlruns"
 
 
+def recorded_path(path: Path) -> str:
+    """Return an absolute path as a record keeps it: where it lies below `home`, relative to that, to move with it."""
+    return path.relative_to(home()).as_posix() if path.is_relative_to(home()) else str(path)
+
+
+def found_path(recorded: str) -> Path:
+    """Return the file that `recorded_path` wrote down (absolute)."""
+    return home() / recorded
+
+
 def command() -> str:
     """Return `rnnlab` as the user can type it here: by its path where it is not on the PATH."""
     if shutil.which("rnnlab") is not None:

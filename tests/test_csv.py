@@ -253,3 +253,16 @@ def test_a_run_on_a_file_is_named_after_it(home):
     folder = train(*ON_FILE, "data.column=level")
     assert folder.read_result().name == "mine.csv-lstm-1x6-s0"
     assert folder.read_result().function == "mine.csv"
+
+
+def test_a_run_and_its_file_that_moved_together_predict_and_reproduce(home, monkeypatch, capsys):
+    old, new = home / "old", home / "new"
+    old.mkdir()
+    monkeypatch.chdir(old)
+    (old / "mine.csv").write_text("value\n" + "\n".join(str(n % 7) for n in range(90)) + "\n")
+    train("function=csv", "data.path=mine.csv", *SMALL)
+    old.rename(new)
+    monkeypatch.chdir(new)
+    assert dispatch(["predict", "run=latest"]) == 0
+    assert dispatch(["reproduce", "run=latest"]) == 0
+    assert "BIT-EXACT" in capsys.readouterr().out

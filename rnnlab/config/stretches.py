@@ -8,6 +8,7 @@ from pathlib import Path
 from rnnlab.config.schema import DataConfig, RunConfig
 from rnnlab.config.targets import is_csv
 from rnnlab.errors import BadInputError, Problem, listed
+from rnnlab.home import recorded_path
 
 DEFAULT_SAMPLES = 1000
 DEFAULT_TEST_FRACTION = 0.2
@@ -59,7 +60,7 @@ def _settle_file(data: DataConfig) -> None:
         raise BadInputError(
             Problem("data.digest", data.digest, f"the file's is {digest}: it is another file, or changed")
         )
-    data.path, data.digest = str(path), digest
+    data.path, data.digest = recorded_path(path), digest
     if data.train_samples is not None and data.test_samples is not None and data.test_fraction is not None:
         given = listed(["data.train_samples", "data.test_samples"])
         raise BadInputError(Problem("data.test_fraction", data.test_fraction, f"is of no use beside {given}"))

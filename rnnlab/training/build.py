@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from rnnlab.data.csv_file import file_digest, read_column
 from rnnlab.data.series import TESTING, TRAINING, Grid, Series, Signal, sample, with_noise
 from rnnlab.data.windows import Splits, split_windows
 from rnnlab.errors import BadInputError, Problem
+from rnnlab.home import found_path
 from rnnlab.models.network import SequenceNetwork, build_network
 from rnnlab.training.learning_rate import LearningRate
 
@@ -81,7 +81,7 @@ def _file_series(config: RunConfig, first: int, last: int) -> Series:
         BadInputError: the file is gone, or is not the one that the run was made with.
     """
     data = config.data
-    file = targets.factory("function", config.function)(Path(str(data.path)), data.column, data.header, data.fill)
+    file = targets.factory("function", config.function)(found_path(str(data.path)), data.column, data.header, data.fill)
     if data.digest is not None and file_digest(file.path) != data.digest:
         raise BadInputError(
             Problem("data.path", data.path, "has changed since; rnnlab predict data.path= takes any file")

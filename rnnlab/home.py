@@ -25,7 +25,7 @@ def mlruns() -> Path:
 
 
 def recorded_path(path: Path) -> str:
-    """Return an absolute path as a record keeps it: where it lies below `home`, relative to that, to move with it."""
+    """Return an absolute path as a record keeps it: relative to `home` where it lies below, to move with it."""
     return path.relative_to(home()).as_posix() if path.is_relative_to(home()) else str(path)
 
 

@@ -82,7 +82,7 @@ def loss_curves_alt(groups: Sequence[Curves]) -> str:
 
 def tracks_alt(groups: Sequence[Track]) -> str:
     """Return the alternative text of `tracks`."""
-    return f"Truth and one-step prediction of the median run of {_groups(groups)}. {_mse_range(groups)}"
+    return f"Truth and prediction of the median run of {_groups(groups)}. {_mse_range(groups)}"
 
 
 def zooms_alt(groups: Sequence[Track]) -> str:

@@ -113,7 +113,7 @@ def _draw_band(axes: Axes, curves: Curves, line_colour: str, dashes: Dashes) -> 
 def tracks(groups: Sequence[Track]) -> Figure:
     """Draw truth and prediction over the whole test stretch, a panel a group."""
     notes = [f"test MSE {number(float(np.mean(group.errors**2)))}" for group in groups]
-    figure, panels = _panels(groups, notes, "Truth and one-step prediction", "value", legend=True)
+    figure, panels = _panels(groups, notes, "Truth and prediction", "value", legend=True)
     bounds = [(min(g.truth.min(), g.prediction.min()), max(g.truth.max(), g.prediction.max())) for g in groups]
     spans = [float(high - low) for low, high in bounds]
     shared = max(spans, default=0) <= 3 * min(spans, default=0)
@@ -137,7 +137,7 @@ def zooms(groups: Sequence[Track]) -> Figure:
     gaps = [float(np.abs(g.errors[s]).max()) for g, s in zip(groups, stretches, strict=True)]
     notes = [f"gap up to {number(gap)}" for gap in gaps]
     label = "value, from the highest true one"
-    figure, panels = _panels(groups, notes, "Truth and one-step prediction around a peak", label, legend=True)
+    figure, panels = _panels(groups, notes, "Truth and prediction around a peak", label, legend=True)
     for axes, group, stretch in zip(panels, groups, stretches, strict=False):
         _draw_both(axes, group, stretch, float(group.truth.max()), marker="o")
         axes.margins(0.05, 0.1)

@@ -59,7 +59,7 @@ def _of_panel(
         yield "training", "loss", what, draw.loss_curves(curves), draw.loss_curves_alt(curves)
     tracks = [track for group in groups if (track := _track(store, group)) is not None]
     if tracks:
-        yield "prediction", "tracks", "Truth and one-step prediction", draw.tracks(tracks), draw.tracks_alt(tracks)
+        yield "prediction", "tracks", "Truth and prediction", draw.tracks(tracks), draw.tracks_alt(tracks)
         yield "prediction", "zooms", "The same, zoomed in around a peak", draw.zooms(tracks), draw.zooms_alt(tracks)
         what = "Residuals: prediction minus truth, each on its own scale"
         yield "prediction", "residuals", what, draw.residuals(tracks), draw.residuals_alt(tracks)

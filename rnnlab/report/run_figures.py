@@ -49,7 +49,7 @@ def draw_predictions(
     axes.set(xlabel="time", ylabel="value")
     axes.legend(frameon=False, loc="best")
     mse = float(np.mean((prediction.astype(np.float64) - truth) ** 2))
-    figure.suptitle(f"{title}: one-step prediction, test MSE {mse:.3e}", parse_math=False)
+    figure.suptitle(f"{title}: prediction, test MSE {mse:.3e}", parse_math=False)
     save_figure(figure, path)
 
 

@@ -76,9 +76,17 @@ def description(config: RunConfig) -> str:
     """Return a sentence on what the run is."""
     is_ = facets(config)
     plural = "s" if config.layers > 1 else ""
+    horizon = config.data.horizon
+    out = (
+        "the next one"
+        if horizon == 1
+        else f"the {horizon} after"
+        if config.data.horizon_output == "all"
+        else (f"the one {horizon} steps on")
+    )
     return (
         f"{is_['cell'].upper()} with {config.layers} layer{plural} of {config.model.hidden_size} units "
-        f"on {is_['function']}: {config.data.window} points in, the next one out; "
+        f"on {is_['function']}: {config.data.window} points in, {out} out; "
         f"seed {config.seed}, up to {config.trainer.max_epochs} epochs."
     )
 

@@ -81,7 +81,9 @@ def _file_series(config: RunConfig, first: int, last: int) -> Series:
         BadInputError: the file is gone, or is not the one that the run was made with.
     """
     data = config.data
-    file = targets.factory("function", config.function)(found_path(str(data.path)), data.column, data.header, data.fill)
+    file = targets.factory("function", config.function)(
+        found_path(str(data.path)), data.column, data.header, data.fill
+    )
     if data.digest is not None and file_digest(file.path) != data.digest:
         raise BadInputError(
             Problem("data.path", data.path, "has changed since; rnnlab predict data.path= takes any file")

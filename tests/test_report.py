@@ -9,6 +9,7 @@ import pytest
 from helpers import outcome, rnnlab
 from known_study import LADDER, NOISE, SEEDS, fill, grid_of, made_up_config, made_up_study, mse_of
 from mlflow import MlflowClient
+from mlflow.tracking._tracking_service.utils import _artifact_repos_cache
 
 from rnnlab.cli import dispatch
 from rnnlab.config.schema import TrackingConfig
@@ -37,6 +38,7 @@ def reported(filled, tmp_path_factory):
 @pytest.fixture
 def known(filled, home):
     """A copy of that folder, which is the current one."""
+    _artifact_repos_cache.clear()  # MLflow keeps by a run's id where its artifacts were in another store
     shutil.copytree(filled, home, dirs_exist_ok=True)
     return home
 

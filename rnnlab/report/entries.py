@@ -90,8 +90,9 @@ def entries_of_study(study: StoredStudy) -> list[Entry]:
 
 def _entry_of_job(job: Mapping[str, Any], run: StoredRun | None) -> Entry:
     if run is None:
-        status = NOT_IN_THE_STORE if job["run_id"] else job["status"]
-        why = "its run is no longer in the store" if job["run_id"] else job["error"]
+        lost = job["run_id"] or job["status"] == "FINISHED"
+        status = NOT_IN_THE_STORE if lost else job["status"]
+        why = "its run is no longer in the store" if lost else job["error"]
         return Entry(job["name"], job["factors"], status, why, None)
     status, error = _outcome(run)
     if status == "FINISHED" and run.tags.get("rnnlab.config_hash") != job["config_hash"]:

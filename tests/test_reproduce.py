@@ -160,6 +160,7 @@ def test_verdicts():
     assert (far.word, far.parted_at) == (DIFFERENT, 2)
     longer = judge(then, Trained(["a", "b", "c", "d"], {"final": "y"}, [3.0, 2.0, 1.0, 0.5, 1.0]), 0.1)
     assert (longer.word, longer.parted_at) == (DIFFERENT, 4)
+    assert judge(Trained(then.losses, {}, then.errors), then, 0.1).word == WITHIN_TOLERANCE, "no weights to compare"
     assert judge(then, Trained(then.losses, {"final": "z"}, then.errors), 0.0).word == WITHIN_TOLERANCE
 
 

@@ -62,7 +62,8 @@ def judge(then: Trained, now: Trained, tolerance: float) -> Verdict:
     """Return how a run compares with the one that it repeats."""
     pairs = zip_longest(then.losses, now.losses)
     parted = next((epoch for epoch, (old, new) in enumerate(pairs, start=1) if old != new), None)
-    weights = [name for name, digest in then.weights.items() if now.weights.get(name) != digest]
+    names = [*dict.fromkeys([*then.weights, *now.weights])]
+    weights = [name for name in names if then.weights.get(name) != now.weights.get(name)]
     deviation = _deviation(then.errors, now.errors)
     if parted is None and not weights and deviation == 0:
         word = BIT_EXACT

@@ -30,6 +30,10 @@ from rnnlab.training.retrain import reproduction, retrain, retrain_in, worktree
 MONITORED = ("train/mse", "val/mse")
 
 
+MADE_OF = ("device", "data_sha256")
+"""What a manifest says of a run after it has begun: where it was trained and on what."""
+
+
 @dataclass(frozen=True)
 class Reproduced:
     """What came of it.
@@ -79,6 +83,9 @@ def reproduce(asked: ReproduceConfig, overrides: list[str], say: Callable[[str],
             say(f"differs today: {key}: {_shown(old)} then, {_shown(new)} now")
         again = retrain(wish, overrides)
     new = RunFolder(Path(again.folder))
+    was, is_now = ({part: record.get(part) for part in MADE_OF} for record in (manifest, new.read_manifest()))
+    for key, old, today in differences(was, is_now):
+        say(f"differs today: {key}: {_shown(old)} then, {_shown(today)} now")
     now = _trained(new) if again.status == "FINISHED" else None
     verdict = judge(then, now, asked.tolerance) if now is not None else None
     _record(new, original, verdict, tracking, again)

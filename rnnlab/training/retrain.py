@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import os
 import subprocess
@@ -75,6 +76,8 @@ def worktree(code: dict[str, Any], folder: RunFolder) -> Iterator[Path]:
         raise BadInputError(Problem("checkout", "true", "the record names no commit"))
     if code.get("diff_is_whole") is False:
         raise BadInputError(Problem("checkout", "true", "the recorded diff was too large to be kept whole"))
+    if "diff_sha256" in code and _digest(folder.diff) != code["diff_sha256"]:
+        raise BadInputError(Problem("checkout", "true", f"{folder.diff.name} is not the diff that was recorded"))
     with tempfile.TemporaryDirectory(prefix="rnnlab-") as place:
         tree = Path(place) / "tree"
         _git(top, "worktree", "add", "--detach", str(tree), commit)
@@ -88,6 +91,10 @@ def worktree(code: dict[str, Any], folder: RunFolder) -> Iterator[Path]:
                 check=False,
                 capture_output=True,
             )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "there is none"
 
 
 def _git(folder: Path, *words: str) -> None:

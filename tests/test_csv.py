@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers import SMALL, train
+from helpers import SMALL, outcome, train
 
 from rnnlab.cli import dispatch
 from rnnlab.config.record import config_hash, load_config
@@ -26,14 +26,6 @@ def read(tmp_path, content, **options):
 def write(path, rows, header="day,level"):
     lines = ([header] if header else []) + [f"{number},{value}" for number, value in enumerate(rows)]
     path.write_text("\n".join(lines) + "\n")
-
-
-def outcome(words, capsys):
-    try:
-        code = dispatch(list(words))
-    except BadInputError as error:
-        return 2, str(error)
-    return code, capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

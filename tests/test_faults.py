@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from helpers import REPOSITORY, environment
+from helpers import PATIENCE, REPOSITORY, environment
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_runs_that_are_killed_end_like_an_undisturbed_one(words, checks, tmp_pat
         env=environment() | {"PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 import pytest
-from helpers import LONG, command_line, environment, rnnlab, wait_for
+from helpers import LONG, PATIENCE, command_line, environment, rnnlab, wait_for
 
 from rnnlab.interrupts import Interrupted, interrupts_kept, interrupts_raised
 from rnnlab.tracking.folder import RunFolder
@@ -73,7 +73,7 @@ def test_a_second_ctrl_c_leaves_at_once_even_from_a_step_that_never_ends(tmp_pat
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=1)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 130
+        assert process.wait(timeout=PATIENCE) == 130
     finally:
         process.kill()
         process.communicate()
@@ -92,13 +92,13 @@ def test_of_two_processes_that_go_on_with_the_same_run_one_is_refused(tmp_path):
     process = started(tmp_path, "train", "name=one", *LONG)
     wait_for(lambda: list(tmp_path.glob("outputs/single/*/checkpoints/last.ckpt")))
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=60) == 143
+    assert process.wait(timeout=PATIENCE) == 143
     process.communicate()
     (folder,) = map(RunFolder, tmp_path.glob("outputs/single/*"))
     epochs = read_checkpoint(folder.last, "run")["epoch"]
     words = ["train", "resume=one", f"trainer.max_epochs={epochs + 200}"]
     both = [started(tmp_path, *words) for _ in range(2)]
-    said = [process.communicate(timeout=240) for process in both]
+    said = [process.communicate(timeout=PATIENCE) for process in both]
     codes = sorted(process.returncode for process in both)
     # The second may also come when the first is done; then it is told that there is nothing left to train.
     assert codes == [0, 2], said
@@ -115,11 +115,11 @@ def test_pages_that_others_can_reach_are_warned_of(tmp_path):
     refused = rnnlab("ui", "host=203.0.113.7", folder=tmp_path)
     assert refused.returncode == 2
     assert "host=203.0.113.7: must be an address of this machine" in refused.stderr
-    process = started(tmp_path, "ui", "host=0.0.0.0")
+    process = started(tmp_path, "ui", "host=127.0.0.2")  # not the usual address, and yet this machine's alone
     try:
         line = process.stderr.readline()
-        assert "warning: MLflow asks for no password; whoever reaches 0.0.0.0:" in line
+        assert "warning: MLflow asks for no password; whoever reaches 127.0.0.2:" in line
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=120)
+        process.wait(timeout=PATIENCE)
         process.communicate()

@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from rnnlab.cli.hydra_app import end, run_command
 from rnnlab.config.schema import UiConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
-from rnnlab.interrupts import Interrupted
+from rnnlab.interrupts import Interrupted, interrupts_kept
 
 
 def main(arguments: list[str]) -> int:
@@ -62,17 +62,22 @@ def serve(asked: UiConfig) -> int:
             file=sys.stderr,
             flush=True,
         )
+    process: subprocess.Popen[bytes] | None = None
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(server_command(host, port), env=server_environment(), stdout=log, stderr=log)
         try:
+            with interrupts_kept():  # a Ctrl-C while it starts must not leave it behind
+                process = subprocess.Popen(
+                    server_command(host, port), env=server_environment(), stdout=log, stderr=log
+                )
             return _serve_until_stopped(process, f"http://{host}:{port}", log)
         except Interrupted as interruption:
             if interruption.signum != signal.SIGINT:
                 raise
             return EXIT_DONE
         finally:
-            process.terminate()
-            process.wait()
+            if process is not None:
+                process.terminate()
+                process.wait()
 
 
 def _serve_until_stopped(process: subprocess.Popen[bytes], address: str, log: IO[bytes]) -> int:

@@ -7,6 +7,7 @@ import math
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 
@@ -97,8 +98,17 @@ class Key:
         return allowed + (", or null" if self.optional else "")
 
 
-def keys_of(config: type, prefix: str = "") -> Iterator[Key]:
-    """Yield every key of a config dataclass, each section before its own keys."""
+def keys_of(config: type, prefix: str = "") -> tuple[Key, ...]:
+    """Return every key of a config dataclass, each section before its own keys."""
+    return _known_keys(config, prefix)
+
+
+@cache
+def _known_keys(config: type, prefix: str) -> tuple[Key, ...]:
+    return tuple(_keys(config, prefix))
+
+
+def _keys(config: type, prefix: str) -> Iterator[Key]:
     hints = typing.get_type_hints(config)
     for item in dataclasses.fields(config):
         alternatives = typing.get_args(hints[item.name])

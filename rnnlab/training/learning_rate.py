@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytorch_lightning as pl
+if TYPE_CHECKING:  # a study's preflight builds learning rates, and does without Lightning
+    import pytorch_lightning as pl
 
-from rnnlab.training.epochs import Epoch
+    from rnnlab.training.epochs import Epoch
 
 
 class LearningRate:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers import lab_config
+from helpers import lab_config, wait_for
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
@@ -118,6 +118,7 @@ def test_a_run_that_was_killed_after_its_result_is_finished(home, monkeypatch):
     with Recorder(config, [], store) as recorder:
         monkeypatch.setattr(recorder._sender, "close", lambda status: None)
     run_id = recorder.result.run_id
+    wait_for(lambda: "rnnlab.folder" in store.client.get_run(run_id).data.tags)
     assert store.client.get_run(run_id).info.status == "RUNNING"
     assert stale.end_stale_runs(store) == 0, "its process is alive"
     store.client.set_tag(run_id, "rnnlab.process.started", "1.0")

@@ -54,7 +54,7 @@ def test_files_of_many_makes_are_read(content, options, tmp_path):
     [
         ("", {}, ["line 1", "empty"]),
         ("\n \n", {}, ["line 1", "empty"]),
-        ("level\n", {}, ["no rows"]),
+        ("level\n", {}, ["line 1", "column 1 (level)", "no rows"]),
         ("day,level\n1,4\n2,warm\n", {"column": "level"}, ["line 3", "column 2 (level)", "'warm' is no number"]),
         ("1\n2\ntext\n", {}, ["line 3", "column 1", "'text' is no number"]),
         ("a;b\n1;2,5\n2;3,5\n", {"column": "b"}, ["line 2", "column 2 (b)", "decimal comma"]),
@@ -63,8 +63,8 @@ def test_files_of_many_makes_are_read(content, options, tmp_path):
         ("level\n1\n\n3\n", {}, ["line 3", "no value"]),
         ("level\n1\ninf\n3\n", {}, ["line 3", "not finite"]),
         ("a,b\n1,2\n3\n", {"column": "b"}, ["line 3", "column 2 (b)", "has 1 cell"]),
-        ("level\n5\n5\n5\n", {}, ["column 1 (level)", "all 3 values are 5"]),
-        ("1000000000.25\n1000000000.5\n1000000000.125\n", {}, ["column 1", "float32"]),
+        ("level\n5\n5\n5\n", {}, ["line 2, column 1 (level)", "all 3 values", "are 5"]),
+        ("1000000000.25\n1000000000.5\n1000000000.125\n", {}, ["line 1, column 1", "float32"]),
         ("1e300\n2e300\n", {}, ["column 1", "float32"]),
         (b"\x89PNG\r\n\x1a\n\x00\x00\xff", {}, ["line 1", "no UTF-8 text"]),
         (b"1\n2\n\xff\xfe\x00\n", {}, ["line 3", "no UTF-8 text"]),
@@ -94,8 +94,8 @@ def test_gaps_are_filled_by_straight_lines_if_asked(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "words", "parts"),
     [
-        (ROWS[:1], [], ["1 row of values"]),
-        (ROWS[:20], [], ["20 rows", "data.window + data.horizon = 8"]),
+        (ROWS[:1], [], ["line 2, column 2 (level)", "1 row of values"]),
+        (ROWS[:20], [], ["line 21, column 2 (level)", "20 rows", "data.window + data.horizon = 8"]),
         (ROWS, ["data.train_samples=140", "data.test_samples=20"], ["150 rows", "140 to train and 20 to test"]),
         (ROWS, ["data.column=levle"], ["data.column=levle", "Did you mean data.column=level?"]),
         (
@@ -196,6 +196,23 @@ def test_a_network_that_learned_a_curve_predicts_a_file_and_the_other_way_round(
     train(*ON_FILE, "data.column=level")
     assert dispatch(["predict", "run=latest", "function=sin", "data.test_samples=300"]) == 0
     assert "on sin, 293 windows" in capsys.readouterr().out
+
+
+def test_a_file_is_predicted_without_the_noise_that_the_run_added(home, capsys):
+    write(home / "mine.csv", ROWS)
+    folder = train("function=sin", "data.noise=0.5", *SMALL)
+    assert dispatch(["predict", "run=latest", "data.path=mine.csv", "data.column=level"]) == 0
+    shown = np.genfromtxt(folder.path / "predict-1" / "predictions.csv", delimiter=",", names=True)
+    assert shown["truth"] == pytest.approx(ROWS[-len(shown) :], rel=1e-6)
+
+
+def test_a_closed_loop_that_cannot_be_is_refused_on_a_file_too(home, capsys):
+    write(home / "mine.csv", ROWS)
+    folder = train("function=sin", "data.horizon=3", "data.horizon_output=last", *SMALL)
+    words = ["predict", "run=latest", "data.path=mine.csv", "data.column=level", "rollout=20"]
+    code, message = outcome(words, capsys)
+    assert (code, "data.rollout_steps=20: cannot be fed back" in message) == (2, True)
+    assert not list(folder.path.glob("predict-*"))
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,8 @@ def test_artifacts_hold_config_figures_and_best_checkpoint(finished):
     names = set()
     for folder in (None, "figures", "checkpoints"):
         names |= {file.path for file in store.client.list_artifacts(run.info.run_id, folder)}
-    assert {"config.yaml", "manifest.json", "predictions.csv", "result.json", "checkpoints/best.ckpt",
+    assert {"config.yaml", "manifest.json", "predictions.csv", "rollout.csv", "result.json",
+            "checkpoints/best.ckpt",
             "figures/loss.png", "figures/prediction.png", "figures/zoom.png"} <= names  # fmt: skip
 
 

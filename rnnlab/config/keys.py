@@ -100,7 +100,7 @@ class Key:
 
 def keys_of(config: type, prefix: str = "") -> tuple[Key, ...]:
     """Return every key of a config dataclass, each section before its own keys."""
-    return _known_keys(config, prefix)
+    return _known_keys(config, prefix)  # the cache is of its own: mypy takes no type[Any] for hashable
 
 
 @cache

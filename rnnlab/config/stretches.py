@@ -51,10 +51,11 @@ def settle_stretches(config: RunConfig, overridden: Collection[str] = ()) -> Non
 def _settle_file(data: DataConfig) -> None:
     if not data.path:
         raise BadInputError(Problem("data.path", "null", "function=csv needs a file: data.path=my.csv"))
-    from rnnlab.data.csv_file import Csv, file_digest, read_column
+    from rnnlab.data.csv_file import Csv, end_of_column, file_digest, read_column
 
     path = Path(data.path).expanduser().absolute()
-    rows = len(read_column(Csv(path, data.column, data.header, data.fill)))
+    asked = Csv(path, data.column, data.header, data.fill)
+    rows = len(read_column(asked))
     digest = file_digest(path)
     if data.digest is not None and data.digest != digest:
         raise BadInputError(
@@ -77,7 +78,7 @@ def _settle_file(data: DataConfig) -> None:
             Problem(
                 "data.path",
                 path,
-                f"has {rows} row{'s' if rows != 1 else ''} of values, which do not give {split}, each at least "
-                f"data.window + data.horizon = {needed}",
+                f"{end_of_column(asked)}: ends after {rows} row{'s' if rows != 1 else ''} of values, which do not "
+                f"give {split}, each at least data.window + data.horizon = {needed}",
             )
         )

@@ -70,6 +70,11 @@ def _data_problems(data: DataConfig) -> Iterator[Problem]:
         yield Problem(
             "data.features", data.features, f"needs a data.window of {POINTS_OF_A_DIFFERENCE} points or more"
         )
+    yield from rollout_problems(data)
+
+
+def rollout_problems(data: DataConfig) -> Iterator[Problem]:
+    """Yield what stands against a closed loop that was asked for."""
     if data.rollout_steps and data.horizon > 1 and data.horizon_output == "last":
         yield Problem(
             "data.rollout_steps",

@@ -47,6 +47,15 @@ class Csv:
     fill: str = "refuse"
 
 
+@dataclass(frozen=True)
+class _Column:
+    """What was read: the values, the column as messages show it, and the line of its last value."""
+
+    values: NDArray[np.float32]
+    name: str
+    last_line: int
+
+
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of the file, as hexadecimal.
 
@@ -62,7 +71,17 @@ def read_column(asked: Csv) -> NDArray[np.float32]:
     Raises:
         BadInputError: the file cannot be read, has no such column, or a cell is no number; with line and column.
     """
-    return _values(asked, _version(asked.path))
+    return _column(asked, _version(asked.path)).values
+
+
+def end_of_column(asked: Csv) -> str:
+    """Return where the column's last value stands, ``line 21, column 2 (level)``.
+
+    Raises:
+        BadInputError: as `read_column`.
+    """
+    column = _column(asked, _version(asked.path))
+    return f"line {column.last_line}, {column.name}"
 
 
 def _version(path: Path) -> tuple[int, int]:
@@ -86,25 +105,27 @@ def _digest(path: Path, _version: tuple[int, int]) -> str:
 
 
 @lru_cache(maxsize=2)
-def _values(asked: Csv, _version: tuple[int, int]) -> NDArray[np.float32]:
+def _column(asked: Csv, _version: tuple[int, int]) -> _Column:
     try:
         with asked.path.open(encoding="utf-8-sig", newline="") as file:
             first = list(islice(file, LINES_LOOKED_AT))
             layout = layout_of(first, asked.path, asked.column, asked.header)
             file.seek(0)
-            values, gaps = _read(file, layout, asked.path)
+            values, gaps, last_line = _read(file, layout, asked.path)
     except UnicodeDecodeError as error:
         line = _undecodable_line(asked.path)
         raise _bad(asked.path, line, None, "holds bytes that are no UTF-8 text; it may be no CSV file") from error
     except OSError as error:
         raise BadInputError(Problem("data.path", asked.path, f"cannot be read ({error.strerror})")) from error
     _fill(values, gaps, layout, asked)
-    return _rounded(values, layout, asked.path)
+    return _Column(_rounded(values, layout, asked.path), layout.name, last_line)
 
 
-def _read(lines: Iterator[str], layout: Layout, path: Path) -> tuple[NDArray[np.float64], list[tuple[int, int]]]:
-    """Return the column, NaN where a value is missing, and of each gap its place in the column and its line."""
-    values, gaps, blank = array("d"), list[tuple[int, int]](), list[int]()
+def _read(
+    lines: Iterator[str], layout: Layout, path: Path
+) -> tuple[NDArray[np.float64], list[tuple[int, int]], int]:
+    """Return the column, NaN where a value is missing; each gap's place in it and line; the last line."""
+    values, gaps, blank, last_line = array("d"), list[tuple[int, int]](), list[int](), 0
     rows = csv.reader(lines, delimiter=layout.separator)
     try:
         for row in islice(rows, int(layout.has_header), None):
@@ -119,11 +140,12 @@ def _read(lines: Iterator[str], layout: Layout, path: Path) -> tuple[NDArray[np.
             if value is None:
                 gaps.append((len(values), rows.line_num))
             values.append(math.nan if value is None else value)
+            last_line = rows.line_num
     except csv.Error as error:
         raise _bad(path, rows.line_num, None, f"cannot be read as CSV ({error})") from error
     if not values:
-        raise BadInputError(Problem("data.path", path, "has a first line of names and no rows"))
-    return np.frombuffer(values, dtype=np.float64), gaps
+        raise _bad(path, rows.line_num, layout, "holds a name, and no rows follow")
+    return np.frombuffer(values, dtype=np.float64), gaps, last_line
 
 
 def _number(row: list[str], line: int, layout: Layout, path: Path) -> float | None:
@@ -167,25 +189,17 @@ def _rounded(values: NDArray[np.float64], layout: Layout, path: Path) -> NDArray
     """
     lowest, highest = float(values.min()), float(values.max())
     if lowest == highest and len(values) > 1:
-        raise BadInputError(
-            Problem(
-                "data.path",
-                path,
-                f"{layout.name}: all {len(values)} values are {lowest:g}; there is nothing to learn",
-            )
-        )
+        why = f"all {len(values)} values from here on are {lowest:g}; there is nothing to learn"
+        raise _bad(path, layout.first_line, layout, why)
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float32)
         coarse = len(values) > 1 and np.abs(rounded - values).max() > COARSEST * values.std()
     if coarse or not np.isfinite(rounded).all():
-        raise BadInputError(
-            Problem(
-                "data.path",
-                path,
-                f"{layout.name}: values from {lowest:.9g} to {highest:.9g} differ by less than the 7 digits of "
-                "float32 tell apart, or lie beyond its range; subtract an offset or change the unit",
-            )
+        why = (
+            f"the values from here on, {lowest:.9g} to {highest:.9g}, differ by less than the 7 digits of "
+            "float32 tell apart, or lie beyond its range; subtract an offset or change the unit"
         )
+        raise _bad(path, layout.first_line, layout, why)
     return rounded
 
 

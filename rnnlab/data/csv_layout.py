@@ -34,6 +34,11 @@ class Layout:
     index: int
     name: str
 
+    @property
+    def first_line(self) -> int:
+        """The line where the values begin, where no blank ones stand before them."""
+        return 1 + self.has_header
+
 
 def layout_of(lines: Sequence[str], path: Path, column: str | None, header: str) -> Layout:
     """Return the layout of a file.

@@ -29,10 +29,22 @@ TEXT, SMALL = 9.0, 8.0
 """Type sizes in points."""
 
 INK, RUNG, FAINT = "#222222", "#555555", "#999999"
-CELL_COLOURS = {"lstm": "#0072b2", "gru": "#d67f00", "rnn": "#009e73"}
-OTHER_COLOURS = ("#cc79a7", "#332288", "#661100", "#8c510a")
-"""Blue, orange and green after Okabe and Ito (2008), the orange darker for white paper; the others are those of
-Tol's and ColorBrewer's colours that stay furthest from them, and from each other, for colour-blind readers."""
+CELL_COLOURS = {
+    "lstm": "#0072b2",
+    "gru": "#d67f00",
+    "rnn": "#009e73",
+    "labgru": "#cc79a7",
+    "peepholelstm": "#332288",
+    "minlstm": "#661100",
+    "mingru": "#8c510a",
+    "lru": "#c03048",
+    "mlp": "#604860",
+    "linear": "#9000d8",
+}
+OTHER_COLOURS = ("#480048", "#181818")
+"""Of the user's own cells. Blue, orange and green after Okabe and Ito (2008), the orange darker for white paper;
+then four of Tol's and ColorBrewer's; the rest were searched for: they stay far from all others, and from each
+other, for colour-blind readers."""
 
 MARKERS = "osD^vPX*hp"
 """By depth, from 1 layer on."""

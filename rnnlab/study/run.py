@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.markup import escape
 
-from rnnlab.config.schema import RunConfig
+from rnnlab.config.schema import RunConfig, StudyConfig
 from rnnlab.console import make_console
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.home import as_typed, command, outputs
@@ -116,7 +116,7 @@ def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, co
             say=lambda text: console.print(f"  [yellow]{escape(text)}[/]"),
         )
         try:
-            _make_runs(launches, record, store, plan, console, fail_fast=config.study.fail_fast)
+            _make_runs(launches, record, store, plan, console, asked=config.study)
         finally:
             send_waiting(config.tracking)  # of runs whose worker died
             record.collect()
@@ -132,24 +132,32 @@ def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, co
 
 
 def _make_runs(
-    launches: Launches, record: StudyRecord, store: Store | None, plan: Plan, console: Console, *, fail_fast: bool
+    launches: Launches,
+    record: StudyRecord,
+    store: Store | None,
+    plan: Plan,
+    console: Console,
+    *,
+    asked: StudyConfig,
 ) -> None:
     """Run the jobs, and settle what an interruption leaves behind."""
     if not plan.to_run:
         return
     # A launcher waits where only a signal reaches it.
     mark_study_process()
-    progress = StudyProgress(console, record, lambda: os.kill(os.getpid(), signal.SIGTERM) if fail_fast else None)
+    fail = (lambda: os.kill(os.getpid(), signal.SIGTERM)) if asked.fail_fast else lambda: None
+    progress = StudyProgress(console, record, fail)
     try:
         with progress:
             launches.run(plan.to_run)
     except BaseException as error:
-        stopped = fail_fast and progress.failed and isinstance(error, Interrupted)
+        stopped = asked.fail_fast and progress.failed and isinstance(error, Interrupted)
         settle(record, store, "KILLED", STOPPED if stopped else "the study was interrupted")
         if not stopped:
             done = record.counts().get("FINISHED", 0)
+            without = " without study.rerun=true" if asked.rerun else ""
             console.print(
-                f"[yellow]{done} of {len(record.grid.jobs)} runs are FINISHED; the same command goes on[/]"
+                f"[yellow]{done} of {len(record.grid.jobs)} runs are FINISHED; the same command{without} goes on[/]"
             )
             raise
         console.print(f"[red]{STOPPED}[/]")

@@ -40,6 +40,7 @@ PUBLISHED = (
     ("losses.json", None),
     ("code.diff", None),
     ("predictions.csv", None),
+    ("rollout.csv", None),
     ("checkpoints/best.ckpt", "checkpoints"),
     ("figures", "figures"),
 )

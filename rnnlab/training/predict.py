@@ -11,7 +11,7 @@ from rnnlab.config.record import curve_label, plain
 from rnnlab.config.schema import PredictConfig, RunConfig
 from rnnlab.config.targets import CSV, is_csv, label
 from rnnlab.config.trust import check_recorded
-from rnnlab.config.validate import check
+from rnnlab.config.validate import check, check_ranges, rollout_problems
 from rnnlab.data.csv_file import Csv, file_digest, read_column
 from rnnlab.data.windows import Windows
 from rnnlab.errors import BadInputError, Problem
@@ -101,16 +101,24 @@ def _point_to(config: RunConfig, asked: PredictConfig) -> None:
             setattr(data, key, value)
     if asked.data.path is None:
         check(config)
-        return
+    else:
+        _point_to_file(config, asked, Path(asked.data.path).expanduser().absolute())
+
+
+def _point_to_file(config: RunConfig, asked: PredictConfig, path: Path) -> None:
+    data = config.data
+    check_ranges(config)
+    if problems := list(rollout_problems(data)):
+        raise BadInputError(problems)
     if asked.function:
         raise BadInputError(
             Problem("data.path", asked.data.path, "is another curve than function=; give one of them")
         )
-    path = Path(asked.data.path).expanduser().absolute()
     digest = file_digest(path)
     is_own, data.path, data.digest = digest == data.digest, str(path), digest
     config.function, data.test_function = {"_target_": CSV}, None
     if not is_own:
+        data.noise = 0.0  # the file is shown as it is
         rows = len(read_column(Csv(path, data.column, data.header, data.fill)))
         data.train_samples = asked.data.train_samples or 0
         data.test_samples = asked.data.test_samples or max(0, rows - data.train_samples)

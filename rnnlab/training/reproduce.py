@@ -29,9 +29,8 @@ from rnnlab.training.retrain import reproduction, retrain, retrain_in, worktree
 
 MONITORED = ("train/mse", "val/mse")
 
-
-MADE_OF = ("device", "data_sha256")
-"""What a manifest says of a run after it has begun: where it was trained and on what."""
+KNOWN_LATER = ("device", "data_sha256")
+"""What a manifest says of a run only after it has begun: where it was trained and on what."""
 
 
 @dataclass(frozen=True)
@@ -79,17 +78,20 @@ def reproduce(asked: ReproduceConfig, overrides: list[str], say: Callable[[str],
             say(f"with the code of commit {str(manifest['code']['commit'])[:12]}, in a worktree")
             again = retrain_in(tree, wish, overrides)
     else:
-        for key, old, new in differences(manifest, _today(wish, manifest)):
-            say(f"differs today: {key}: {_shown(old)} then, {_shown(new)} now")
+        _say_differences(say, manifest, _today(wish, manifest))
         again = retrain(wish, overrides)
     new = RunFolder(Path(again.folder))
-    was, is_now = ({part: record.get(part) for part in MADE_OF} for record in (manifest, new.read_manifest()))
-    for key, old, today in differences(was, is_now):
-        say(f"differs today: {key}: {_shown(old)} then, {_shown(today)} now")
+    trained = new.read_manifest()
+    _say_differences(say, *({part: record.get(part) for part in KNOWN_LATER} for record in (manifest, trained)))
     now = _trained(new) if again.status == "FINISHED" else None
     verdict = judge(then, now, asked.tolerance) if now is not None else None
     _record(new, original, verdict, tracking, again)
     return Reproduced(original, again, verdict)
+
+
+def _say_differences(say: Callable[[str], None], then: dict[str, Any], now: dict[str, Any]) -> None:
+    for key, old, new in differences(then, now):
+        say(f"differs today: {key}: {_shown(old)} then, {_shown(new)} now")
 
 
 def _remarks(config: RunConfig, original: RunResult) -> list[str]:

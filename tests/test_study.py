@@ -1,8 +1,10 @@
 """Studies: a real multirun on real workers, its record, its table, and what is said of a failure."""
 
+import contextlib
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -114,6 +116,32 @@ def test_a_failed_job_is_shown_and_the_others_go_on(tmp_path):
     rows = rows_of(tmp_path / "outputs" / "mixed" / "results.csv")
     assert [(row["schedule.bad"], row["status"]) for row in rows] == [("True", "FAILED"), ("False", "FINISHED")]
     assert rows[0]["error"].startswith("DivergedError")
+
+
+def test_a_terminal_has_one_live_display_of_the_whole_study(tmp_path):
+    words = ["-m", "seed=0,1,2", "study.name=shown", "study.workers=2", "tracking=off", *SMALL[:1], *TINY_DATA]
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        command_line("train", *words, "trainer.max_epochs=2"),
+        cwd=tmp_path,
+        env=environment() | {"TERM": "xterm-256color", "COLUMNS": "120"},
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    screen = b""
+    with contextlib.suppress(OSError):  # the last holder of the other end has gone
+        while part := os.read(ours, 65536):
+            screen += part
+    os.close(ours)
+    assert process.wait(timeout=PATIENCE) == 0
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.decode())
+    assert "0/3 runs" in shown, "from the first moment on"
+    assert "3/3 runs" in shown
+    assert re.search(r"[12] running, 0 failed", shown)
+    assert re.search(r"0 running, 0 failed, best test MSE \d", shown)
+    assert not re.search(r"epoch +\d", shown), "a worker's own progress bar"
+    assert screen.rindex(b"\x1b[?25h") > screen.rindex(b"\x1b[?25l"), "the cursor is back"
 
 
 def test_ctrl_c_kills_the_study_its_runs_and_its_parent(tmp_path):

@@ -13,6 +13,7 @@ import mlflow
 import pytest
 from helpers import LONG, PATIENCE, SMALL, TINY_DATA, command_line, environment, lab_config, rnnlab, wait_for
 
+from rnnlab.config.targets import setting
 from rnnlab.study.grid import Grid, Job, longest_first
 
 GRID = ["cell=lstm,gru", "layers=1,2", "seed=range(2)"]
@@ -116,6 +117,35 @@ def test_a_failed_job_is_shown_and_the_others_go_on(tmp_path):
     rows = rows_of(tmp_path / "outputs" / "mixed" / "results.csv")
     assert [(row["schedule.bad"], row["status"]) for row in rows] == [("True", "FAILED"), ("False", "FINISHED")]
     assert rows[0]["error"].startswith("DivergedError")
+
+
+def test_groups_are_called_what_a_user_would_type_and_no_name_hides_a_number(tmp_path):
+    module = "learning_rates_that_take_up_so_much_room_that_a_line_cannot_hold_their_name"
+    (tmp_path / f"{module}.py").write_text(
+        "def constant(progress):\n    return 1.0\n\n\nhalf = lambda progress: 0.5\n"
+    )
+    grid = [
+        "head=direct,residual",
+        f"schedule._target_={module}.constant,{module}.half",
+        "data.features=values,both",
+    ]
+    words = [*grid, "study.name=parts", "tracking=off", *SMALL[:1], "trainer.max_epochs=2", *TINY_DATA]
+    done = rnnlab("train", "-m", *words, "layers=1", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary = done.stdout.partition("Test MSE, study parts")[2]
+    assert "head=residual" in summary
+    assert "_target_" not in summary
+    assert "\u2026" not in summary, "something was cut short"
+    for row in rows_of(tmp_path / "outputs" / "parts" / "results.csv"):
+        assert f"{float(row['test/mse']):.2e}" in summary
+    heads = {row["head._target_"] for row in rows_of(tmp_path / "outputs" / "parts" / "results.csv")}
+    assert heads == {"rnnlab.models.heads.Direct", "rnnlab.models.heads.Residual"}, "a table for programs says all"
+
+
+def test_a_setting_of_ones_own_code_keeps_its_path():
+    assert setting("cell._target_", "rnnlab.models.cells.LSTM") == "cell=lstm"
+    assert setting("cell._target_", "my_lab.LSTM") == "cell=my_lab.LSTM"
+    assert setting("optimizer.lr", 0.01) == "optimizer.lr=0.01"
 
 
 def test_a_terminal_has_one_live_display_of_the_whole_study(tmp_path):

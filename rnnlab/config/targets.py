@@ -29,6 +29,23 @@ def label(section: dict[str, Any]) -> str:
     return str(section.get("_target_", "")).rpartition(".")[2].lower()
 
 
+def setting_parts(key: str, value: Any) -> tuple[str, str]:
+    """Return a flattened key and its value as people write them.
+
+    ``head._target_`` with ``rnnlab.models.heads.Residual`` is ``head`` and ``residual``; code that is not rnnlab's
+    own keeps its path: ``cell`` and ``my_lab.LSTM``.
+    """
+    section, _, last = key.rpartition(".")
+    if last != "_target_":
+        return key, str(value)
+    return section, label({last: value}) if str(value).startswith("rnnlab.") else str(value)
+
+
+def setting(key: str, value: Any) -> str:
+    """Return a flattened key with its value, ``head=residual``; see `setting_parts`."""
+    return "=".join(setting_parts(key, value))
+
+
 def parameters(section: dict[str, Any]) -> dict[str, Any]:
     """Return a section without its ``_target_``."""
     return {key: value for key, value in section.items() if key != "_target_"}

@@ -16,6 +16,7 @@ from rnnlab.analysis.statistics import (
     holm,
     interquartile_mean,
 )
+from rnnlab.config.targets import setting
 from rnnlab.report.entries import MSE, Entry, Group, groups_of
 from rnnlab.report.wording import factor_text, group_label, ladder_verdict, setting_text, verdict
 
@@ -187,7 +188,7 @@ def _shared_data(indices: Sequence[int], summaries: Sequence[GroupSummary]) -> l
     """Return what all groups of a panel have in common of the factors that decide data."""
     first, *others = (summaries[index].group.factors for index in indices)
     return [
-        f"{key}={value}"
+        setting(key, value)
         for key, value in first.items()
         if key.startswith(("data.", "function.", "study")) and all(other.get(key) == value for other in others)
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnnlab.analysis.statistics import Comparison
+from rnnlab.config.targets import setting
 from rnnlab.report.entries import other_factors
 from rnnlab.report.shapes import cell_name
 
@@ -21,20 +22,20 @@ def group_label(factors: Mapping[str, Any], *, with_function: bool) -> str:
     """Return a group's name: ``GRU, 3 layers``, with its curve and whatever else tells it from the others."""
     parts = [str(factors["function"])] if with_function else []
     parts += [cell_name(str(factors["cell"])), layers_text(factors["layers"])]
-    return ", ".join([*parts, *(f"{name}={value}" for name, value in other_factors(factors).items())])
+    return ", ".join([*parts, *(setting(name, value) for name, value in other_factors(factors).items())])
 
 
 def factor_text(factor: str, value: Any) -> str:
     """Return a value of a factor as the subject of a sentence."""
     if factor == "cell":
         return cell_name(str(value))
-    return layers_text(value) if factor == "layers" else f"{factor}={value}"
+    return layers_text(value) if factor == "layers" else setting(factor, value)
 
 
 def setting_text(factors: Mapping[str, Any], factor: str) -> str:
     """Return what two compared groups share, as the beginning of a sentence: ``With GRU on cos``."""
     shared = {"cell": cell_name(str(factors["cell"])), "layers": layers_text(factors["layers"])}
-    shared |= {name: f"{name}={value}" for name, value in other_factors(factors).items()}
+    shared |= {name: setting(name, value) for name, value in other_factors(factors).items()}
     shared.pop(factor, None)
     return f"With {', '.join(shared.values())} on {factors['function']}"
 

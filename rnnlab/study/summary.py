@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnlab.analysis.statistics import Estimate, geometric_mean
 from rnnlab.config.record import facets
+from rnnlab.config.targets import setting
 from rnnlab.report.shapes import Dots
 from rnnlab.study.grid import group_label
 from rnnlab.study.record import StudyRecord
@@ -49,15 +50,17 @@ class Group:
 def groups_of(record: StudyRecord) -> Iterator[Group]:
     """Yield the groups of a study in the order of its grid."""
     varying = record.grid.varying
-    found: dict[str, Group] = {}
+    found: dict[tuple[str, ...], Group] = {}
     for job in record.grid.jobs:
-        label = " ".join([group_label(job.config), *(f"{key}={job.values.get(key)}" for key in varying)])
+        settings = [(key, job.values.get(key)) for key in varying]
+        label = " ".join([group_label(job.config), *(setting(key, value) for key, value in settings)])
+        same = (group_label(job.config), *(str(value) for _, value in settings))
         is_ = facets(job.config)
-        group = found.get(label, Group(label, is_["cell"], is_["layers"], 0, [], []))
+        group = found.get(same, Group(label, is_["cell"], is_["layers"], 0, [], []))
         result = record.finished(job)
         mses = [result.metrics["test/mse"]] if result else []
         seconds = [result.fit_seconds or 0.0] if result else []
-        found[label] = replace(
+        found[same] = replace(
             group, jobs=group.jobs + 1, mses=group.mses + mses, fit_seconds=group.fit_seconds + seconds
         )
     yield from found.values()

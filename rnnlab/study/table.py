@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from rnnlab.config.targets import setting_parts
 from rnnlab.study.grid import Grid
 from rnnlab.study.plan import Plan
 from rnnlab.study.record import StudyRecord
@@ -57,7 +58,7 @@ def jobs_table(record: StudyRecord) -> Table:
     for heading in ("test MSE", "fit"):
         table.add_column(heading, justify="right", no_wrap=True)
     varying = record.grid.varying
-    for heading in ("id", *varying, ""):
+    for heading in ("id", *(setting_parts(key, None)[0] for key in varying), ""):
         table.add_column(heading, no_wrap=True)
     for job, row in zip(record.grid.jobs, record.rows(), strict=True):
         mse, seconds, error = row["test/mse"], row["fit_seconds"], row["error"]
@@ -69,7 +70,7 @@ def jobs_table(record: StudyRecord) -> Table:
             "" if mse is None else f"{mse:.3e}",
             "" if seconds is None else f"{seconds:.1f} s",
             row["run_id"][:8],
-            *(Text(str(row[key])) for key in varying),
+            *(Text(setting_parts(key, row[key])[1]) for key in varying),
             Text(remark, "red" if error else "dim"),
         )
     return table
@@ -78,7 +79,7 @@ def jobs_table(record: StudyRecord) -> Table:
 def study_table(title: str, groups: Sequence[Group], baselines: Mapping[str, float]) -> Table:
     """Return the test MSE of each group and of the baselines, on the same windows."""
     table = Table(box=None, title=Text(f"Test MSE, study {title}", "bold"), title_justify="left", pad_edge=False)
-    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="fold")
     for heading in ("runs", "geometric mean", "best", "worst", "fit"):
         table.add_column(heading, justify="right", no_wrap=True)
     for group in groups:

@@ -238,6 +238,7 @@ def test_labels_of_the_ladder_overlap_neither_each_other_nor_the_dots(name, ladd
 def test_a_label_stands_above_the_lines_that_it_would_cover():
     assert above_lines([1, 1.5, 4], [1, 1, 1], 9) == [(True, 1), (True, 0), (True, 0)]
     assert above_lines([1, 8.5], [1, 1], 9) == [(True, 0), (False, 0)]
+    assert above_lines([5, 8.5], [3, 2], 9) == [(True, 1), (False, 0)], "labels cover each other, and no line"
 
 
 def test_places_are_moved_apart_within_limits():

@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from rnnlab.report.style import SMALL
 
-LONGEST = 60
+LONGEST = 96
 """Characters of a name that are shown."""
 PLAIN_FROM, PLAIN_TO = 0.0099999, 1e4
 LEAST_DECADES = 0.4
@@ -132,13 +132,20 @@ def above_lines(places: Sequence[float], widths: Sequence[float], right: float) 
         (place, place + width) if start else (place - width, place)
         for place, width, start in zip(places, widths, begins, strict=True)
     ]
+
+    def covered(line: int, label: int) -> bool:
+        low, high = spans[label]
+        return low <= places[line] <= high
+
     levels = [0] * count
     for _ in range(count):
         for i, (low, high) in enumerate(spans):
             for j, place in enumerate(places):
-                # A label stands higher than every line that it would cover; of equal lines, the first's is higher.
+                # A label stands higher than every line that it would cover; of equal lines, and of labels that
+                # would cover each other alone, the first's is higher.
                 covers = low <= place <= high and (place != places[i] or i < j)
-                if i != j and covers and levels[i] <= levels[j]:
+                overlaps = i < j and low < spans[j][1] and spans[j][0] < high and not covered(i, j)
+                if i != j and (covers or overlaps) and levels[i] <= levels[j]:
                     levels[i] = min(levels[j] + 1, count - 1)
     return list(zip(begins, levels, strict=True))
 

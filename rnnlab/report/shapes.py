@@ -13,7 +13,17 @@ Ladder = Mapping[str, float]
 """The test MSE of predictors that learn next to nothing, by their names."""
 
 
-CELL_NAMES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
+CELL_NAMES = {
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "rnn": "RNN",
+    "peepholelstm": "peephole LSTM",
+    "labgru": "lab GRU",
+    "mingru": "minGRU",
+    "minlstm": "minLSTM",
+    "lru": "LRU",
+    "mlp": "MLP",
+}
 
 
 def cell_name(cell: str) -> str:

@@ -48,6 +48,7 @@ class _Handler:
 
 
 _handler: _Handler | None = None
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -61,7 +62,7 @@ def interrupts_raised() -> Iterator[None]:
         yield
         return
     before, _handler = _handler, _Handler()
-    handlers = {number: signal.signal(number, _handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.signal(number, _handler) for number in _SIGNALS}
     try:
         yield
     finally:
@@ -88,3 +89,10 @@ def interrupts_kept() -> Iterator[Callable[[], int | None]]:
         handler.kept = False
     if handler.asked is not None:
         raise Interrupted(handler.asked)
+
+
+def take_interrupts_back() -> None:
+    """Inside `interrupts_raised`, be the signals' only handler again after a library has set one of its own."""
+    if _handler is not None and threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            signal.signal(number, _handler)

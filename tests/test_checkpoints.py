@@ -19,6 +19,7 @@ from rnnlab.tracking.folder import RunFolder, run_folders
 from rnnlab.tracking.metrics import read_curves
 from rnnlab.training import interruption
 from rnnlab.training.checkpoint_files import LAST, read_checkpoint, saved_state, write_checkpoint
+from rnnlab.training.module import SequenceRegression
 
 RUN = [*SMALL[:1], "layers=1", *TINY_DATA, "schedule=cosine", "data.val_fraction=0.2", "trainer.max_epochs=6"]
 EVERY_EPOCH = "trainer.checkpoint_seconds=0"
@@ -104,6 +105,28 @@ def test_ctrl_c_in_any_step_finishes_the_step_and_the_run_goes_on_exactly(step, 
     assert code == 130
     assert folder.read_result().status == "KILLED"
     assert read_checkpoint(folder.last, "run")["global_step"] == step
+    assert dispatch(["train", "resume=stopped"]) == 0
+    assert_same(folder, whole)
+
+
+@pytest.mark.parametrize(("hook", "call"), [("on_train_batch_end", 3), ("on_train_epoch_end", 2)])
+def test_a_sigterm_just_after_a_step_was_looked_at_is_not_lightnings(hook, call, whole, home, monkeypatch):
+    """Lightning calls the module's hooks after those of its callbacks, and then looks for a SIGTERM itself."""
+    calls = []
+
+    def killed(self, *_):
+        calls.append(self.trainer.global_step)
+        if len(calls) == call:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SequenceRegression, hook, killed)
+        with pytest.raises(Interrupted) as raised, interrupts_raised():
+            dispatch(["train", "tracking=off", "trainer=cpu", "name=stopped", *RUN])
+    assert raised.value.exit_code == 143
+    (folder,) = run_folders(Path("outputs").absolute())
+    assert folder.read_result().status == "KILLED"
+    assert read_checkpoint(folder.last, "run")["global_step"] == calls[-1] + 1
     assert dispatch(["train", "resume=stopped"]) == 0
     assert_same(folder, whole)
 

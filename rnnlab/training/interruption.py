@@ -7,7 +7,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from rnnlab.interrupts import Interrupted
+from rnnlab.interrupts import Interrupted, take_interrupts_back
 from rnnlab.training.checkpoints import LastEpoch
 
 
@@ -25,6 +25,10 @@ class StopBetweenSteps(pl.Callback):
     def __init__(self, asked: Callable[[], int | None], last: LastEpoch) -> None:
         self._asked = asked
         self._last = last
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Leave SIGTERM to `asked` alone: where Lightning's own handler sees it, it leaves with exit code 0."""
+        take_interrupts_back()
 
     def on_train_batch_end(
         self,

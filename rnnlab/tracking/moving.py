@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 from filelock import FileLock
 
+from rnnlab.tracking.database import connected
+
 PLACES = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),
@@ -21,8 +23,6 @@ PLACES = (
 
 ARTIFACTS = re.compile(r"(?:file:)?/.*/mlruns/artifacts(?=/|$)")
 """The folder of a local store's artifacts, at the beginning of a path below it; other places are left alone."""
-
-SECONDS_TO_WAIT = 20.0
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +38,10 @@ def mend_artifact_paths(database: Path) -> int:
     """
     here = database.parent / "artifacts"
     try:
-        with closing(_connected(database)) as connection:
+        with closing(connected(database)) as connection:
             if next(_moved(connection, here), None) is None:
                 return 0
-        with FileLock(database.parent / ".lock"), closing(_connected(database)) as connection:
+        with FileLock(database.parent / ".lock"), closing(connected(database)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             moved = list(_moved(connection, here))
             for table, column, old in moved:
@@ -55,10 +55,6 @@ def mend_artifact_paths(database: Path) -> int:
     except (sqlite3.Error, OSError) as error:
         log.warning("the artifacts' paths in %s could not be looked at: %s", database, error)
         return 0
-
-
-def _connected(database: Path) -> sqlite3.Connection:
-    return sqlite3.connect(database, timeout=SECONDS_TO_WAIT, isolation_level=None)
 
 
 def _moved(connection: sqlite3.Connection, here: Path) -> Iterator[tuple[str, str, str]]:

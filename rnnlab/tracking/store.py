@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import importlib
 import logging
 import os
 import sqlite3
@@ -21,12 +22,13 @@ from filelock import FileLock
 from rnnlab.config.schema import TrackingConfig
 from rnnlab.errors import BadInputError, Problem, StoreAwayError
 from rnnlab.home import home, mlruns, outputs
+from rnnlab.tracking.database import read_experiment
 from rnnlab.tracking.folder import SINGLE
 from rnnlab.tracking.moving import mend_artifact_paths
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Experiment, Run
+    from mlflow.entities import Run
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -34,6 +36,7 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
+SQLITE = "sqlite:///"
 SECONDS_TO_ANSWER = 5
 RUNS_A_PAGE = 1000
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
@@ -51,6 +54,11 @@ class Store:
 
     uri: str
     experiment_id: str
+
+    @property
+    def database(self) -> Path | None:
+        """The database of a local store, None of a server."""
+        return Path(self.uri.removeprefix(SQLITE)) if self.uri.startswith(SQLITE) else None
 
     @cached_property
     def client(self) -> MlflowClient:
@@ -135,7 +143,7 @@ def _check_server(uri: str) -> None:
 
 def local_uri() -> str:
     """Return the URI of the database under `mlruns/`: absolute, because a relative one follows the folder."""
-    return f"sqlite:///{_database()}"
+    return f"{SQLITE}{_database()}"
 
 
 def _database() -> Path:
@@ -160,13 +168,21 @@ def find_store(tracking: TrackingConfig) -> Store | None:
         return None
     with _reaching(tracking):
         if tracking.store == "local":
-            mend_artifact_paths(_database())
-        uri = str(tracking.uri) if tracking.store == "server" else local_uri()
-        found = _client(uri).get_experiment_by_name(tracking.experiment)
+            return _find_local(tracking.experiment)
+        found = _client(str(tracking.uri)).get_experiment_by_name(tracking.experiment)
     if found is None:
         return None
-    _check_active(found)
-    return Store(uri, str(found.experiment_id))
+    _check_active(found.name, is_active=found.lifecycle_stage == "active")
+    return Store(str(tracking.uri), str(found.experiment_id))
+
+
+def _find_local(experiment: str) -> Store | None:
+    mend_artifact_paths(_database())
+    found = read_experiment(_database(), experiment)
+    if found is None:
+        return None
+    _check_active(experiment, is_active=found.is_active)
+    return Store(local_uri(), found.experiment_id)
 
 
 def open_store(tracking: TrackingConfig) -> Store | None:
@@ -225,10 +241,15 @@ def _create_database(database: Path) -> None:
     """Make the database beside its place, so that it is there whole or not at all."""
     beside = database.with_name(".mlflow.db.new")
     beside.unlink(missing_ok=True)
-    _client(f"sqlite:///{beside}").search_experiments(max_results=1)
+    _client(f"{SQLITE}{beside}").search_experiments(max_results=1)
     with closing(sqlite3.connect(beside)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
     beside.replace(database)
+
+
+def import_mlflow() -> None:
+    """Import what a local store needs of MLflow, which takes seconds."""
+    importlib.import_module("mlflow.store.tracking.sqlalchemy_store")
 
 
 def _client(uri: str) -> MlflowClient:
@@ -251,11 +272,11 @@ def _experiment(uri: str, name: str, artifacts: str | None) -> str:
             found = client.get_experiment_by_name(name)
             if found is None:
                 raise
-    _check_active(found)
+    _check_active(name, is_active=found.lifecycle_stage == "active")
     return str(found.experiment_id)
 
 
-def _check_active(experiment: Experiment) -> None:
-    if experiment.lifecycle_stage != "active":
+def _check_active(experiment: str, *, is_active: bool) -> None:
+    if not is_active:
         allowed = "was deleted in MLflow; restore it there or give another name"
-        raise BadInputError(Problem("tracking.experiment", experiment.name, allowed))
+        raise BadInputError(Problem("tracking.experiment", experiment, allowed))

@@ -11,15 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.plugins import CheckpointIO
 from torch import Tensor
 
 from rnnlab.errors import BadInputError
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.training.checkpoint_files import BEST, SoundCheckpoint, read_checkpoint, saved_state, write_checkpoint
 from rnnlab.training.epochs import Epoch
+from rnnlab.training.lightning import CheckpointIO, pl
 
 
 class BestEpoch:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
 from rnnlab.files import write_whole
 from rnnlab.training.epochs import Epoch
+from rnnlab.training.lightning import pl
 
 DIGITS = 16
 

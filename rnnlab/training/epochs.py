@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import pytorch_lightning as pl
-
 from rnnlab.errors import DivergedError
+from rnnlab.training.lightning import pl
 from rnnlab.training.module import SequenceRegression
 
 

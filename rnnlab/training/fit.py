@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from rich.console import Console
 
@@ -24,6 +23,7 @@ from rnnlab.training.checkpoints import BestEpoch, LastEpoch, SealedCheckpoints,
 from rnnlab.training.digests import LossDigests
 from rnnlab.training.epochs import EpochEnds, Listener
 from rnnlab.training.interruption import StopBetweenSteps
+from rnnlab.training.lightning import pl
 from rnnlab.training.listeners import LossRecorder, TrainingBar, TrainingLines
 from rnnlab.training.module import SequenceRegression, WindowData
 
@@ -112,6 +112,7 @@ def fit(
         rate.factor,
         splits,
         device,
+        gradient_clip=settings.gradient_clip,
     )
     data = WindowData(splits, config.data.batch_size, config.seed, device, network.dtype)
     with shown, interrupts_kept() as asked:
@@ -119,7 +120,6 @@ def fit(
             accelerator="gpu" if device.type == "cuda" else "cpu",
             devices=[device.index] if device.type == "cuda" else 1,
             max_epochs=settings.max_epochs,
-            gradient_clip_val=settings.gradient_clip,
             callbacks=[EpochEnds(splits.train.labels.size, listeners), StopBetweenSteps(asked, last)],
             plugins=[SealedCheckpoints(folder.previous)],
             logger=False,

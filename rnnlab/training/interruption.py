@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytorch_lightning as pl
-
 from rnnlab.interrupts import Interrupted, take_interrupts_back
 from rnnlab.training.checkpoints import LastEpoch
+from rnnlab.training.lightning import pl
 
 
 class StopBetweenSteps(pl.Callback):

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # a study's preflight builds learning rates, and does without Lightning
-    import pytorch_lightning as pl
-
     from rnnlab.training.epochs import Epoch
+    from rnnlab.training.lightning import pl
 
 
 class LearningRate:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-import pytorch_lightning as pl
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from rnnlab.tracking.metrics import MetricBuffer
 from rnnlab.training.epochs import Epoch
+from rnnlab.training.lightning import pl
 
 
 class LossRecorder:

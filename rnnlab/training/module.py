@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
 from rnnlab.data.batches import ShuffledBatches, to_tensors
 from rnnlab.data.windows import Splits
 from rnnlab.models.network import SequenceNetwork, predict
+from rnnlab.training.lightning import pl
 
 STEPS_KEPT_ON_DEVICE = 1024
 
@@ -81,12 +81,15 @@ class WindowData(pl.LightningDataModule):
 class SequenceRegression(pl.LightningModule):
     """Fits a network by the sum of squared errors over a mini-batch, the lab's loss.
 
+    It takes its optimiser's steps itself, what Lightning calls manual optimisation: a dozen hooks fewer a step.
+
     Args:
         network: what is trained.
         make_optimizer: called with the parameters.
         factor: returns the learning rate's factor in an epoch, counted from 0.
         splits: the windows, for the validation error.
         device: where the network will be.
+        gradient_clip: the largest norm of a step's gradient, or None.
     """
 
     def __init__(
@@ -96,14 +99,17 @@ class SequenceRegression(pl.LightningModule):
         factor: Callable[[int], float],
         splits: Splits,
         device: torch.device,
+        *,
+        gradient_clip: float | None,
     ) -> None:
         super().__init__()
+        self.automatic_optimization = False
         self.network = network
+        self._gradient_clip = gradient_clip
         self._make_optimizer = make_optimizer
         self._factor = factor
         self._val = to_tensors(splits.val, device, network.dtype) if splits.val else None
         self._losses: list[Tensor] = []
-        self._first_evaluation = True
         self._fetched: list[float] = []
 
     def on_train_epoch_start(self) -> None:
@@ -112,23 +118,30 @@ class SequenceRegression(pl.LightningModule):
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = group["initial_lr"] * factor
 
-    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:  # noqa: ARG002
-        """Begin a step."""
-        self._first_evaluation = True
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:  # noqa: ARG002
+        """Take a step on a mini-batch.
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:  # noqa: ARG002
-        """Return the sum of squared errors over the mini-batch.
-
-        An optimiser with a line search asks for it several times in a step; the step's loss is the first.
+        An optimiser with a line search asks for the loss several times in a step; the step's loss is the first.
         """
         inputs, labels = batch
-        loss = (self.network(inputs) - labels).square().sum()
-        if self._first_evaluation:
-            self._first_evaluation = False
-            self._losses.append(loss.detach())
-            if len(self._losses) == STEPS_KEPT_ON_DEVICE:
-                self._fetch()
-        return loss
+        optimizer: Any = self.optimizers()
+        first = True
+
+        def loss() -> Tensor:
+            nonlocal first
+            squares = (self.network(inputs) - labels).square().sum()
+            optimizer.zero_grad()
+            squares.backward()
+            if self._gradient_clip is not None:
+                torch.nn.utils.clip_grad_norm_(self.network.parameters(), self._gradient_clip)
+            if first:
+                first = False
+                self._losses.append(squares.detach())
+            return squares
+
+        optimizer.step(closure=loss)
+        if len(self._losses) == STEPS_KEPT_ON_DEVICE:
+            self._fetch()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return the optimiser; each parameter group remembers its own learning rate, also in checkpoints."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 from rich.console import Console
 from rich.markup import escape
@@ -22,6 +23,24 @@ from rnnlab.training.digests import weights_digest
 from rnnlab.training.fit import fit, prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
 from rnnlab.training.rollouts import draw_rollout_figure, roll_out
+
+
+class Stopwatch:
+    """Where a run's time goes.
+
+    Attributes:
+        seconds: wall time by part.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, part: str) -> None:
+        """Take what passed since the last part for this one."""
+        now = time.perf_counter()
+        self.seconds[part] = round(now - self._since, 3)
+        self._since = now
 
 
 def train_run(
@@ -44,7 +63,9 @@ def train_run(
     Raises:
         Interrupted: the process was asked to stop; the run is KILLED.
     """
+    clock = Stopwatch()
     with Recorder(config, overrides, store, resumed) as recorder:
+        clock.lap("begin")
         folder, metrics = recorder.folder, recorder.metrics
         if console is not None:
             console.print(f"[bold]{escape(recorder.result.name)}[/]  run {recorder.result.run_id[:8]}")
@@ -59,6 +80,7 @@ def train_run(
         recorder.result.parameters = parameter_count(network)
         recorder.tag(parameters=recorder.result.parameters)
         weights = {"initial": weights_digest(network.state_dict())}
+        clock.lap("data")
 
         fitted = fit(
             network,
@@ -73,6 +95,7 @@ def train_run(
         recorder.result.fit_seconds = fitted.seconds
         metrics.add("time/fit_seconds", recorder.result.fit_seconds, fitted.epochs)
         metrics.add("time/steps_per_second", fitted.steps / fitted.seconds, fitted.epochs)
+        clock.lap("fit")
 
         best = read_checkpoint(folder.best, "run")
         weights |= {
@@ -97,9 +120,12 @@ def train_run(
             for name, value in rollout.measures().items():
                 metrics.add(f"test/rollout_{name}", value, best["epoch"])
         metrics.flush()
+        clock.lap("test")
         _draw(folder, predictions, recorder.result.name)
         if rollout is not None:
             draw_rollout_figure(rollout, folder.figures, recorder.result.name)
+        clock.lap("figures")
+        recorder.note(seconds=clock.seconds)
         recorder.publish()
     return recorder.result
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 
 import joblib
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
 from hydra.types import HydraContext, TaskFunction
+from joblib import Parallel, delayed, parallel_config
 from omegaconf import DictConfig
 
 from hydra_plugins.rnnlab_sweeper._compose import Composer
@@ -17,6 +19,7 @@ from rnnlab.config.schema import StudyConfig
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.study.grid import Grid, Job, check_jobs
 from rnnlab.study.run import Workers, run_study
+from rnnlab.study.warm import import_all
 from rnnlab.tracking.store import check_places
 from rnnlab.training.build import check_buildable, gpus
 
@@ -51,11 +54,14 @@ def sweep(
     at_once = _set_workers(config, shared.study, on_gpus, jobs)
     launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=config)
 
+    warm_up, warm = _warming(config)
+
     def launch(batch: Sequence[Sequence[str]]) -> list[Exception | None]:
+        warm()
         parts = [batch] if at_once > 1 else [[one] for one in batch]
         return [_error(job) for part in parts for job in launcher.launch(part, initial_job_idx=0)]
 
-    return run_study(grid, shared, Workers(launch, at_once, on_gpus))
+    return run_study(grid, shared, Workers(launch, at_once, on_gpus, warm_up))
 
 
 def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str, list[str]], list[list[str]]]:
@@ -85,6 +91,30 @@ def _error(job: JobReturn) -> Exception | None:
     except Exception as error:  # noqa: BLE001 - whatever it was, it is this job's
         return error
     return None
+
+
+def _warming(config: DictConfig) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Return what starts the launcher's workers and has them import what a run needs, and what waits for that.
+
+    The study's process opens the store and plans meanwhile. Only joblib's workers can start before there are jobs.
+    """
+    launcher = config.hydra.launcher
+
+    def start() -> None:
+        with parallel_config(backend="loky", n_jobs=launcher.n_jobs):
+            Parallel()(delayed(import_all)() for _ in range(launcher.n_jobs))
+
+    thread = threading.Thread(target=start, name="warm-up", daemon=True)
+
+    def warm_up() -> None:
+        if "n_jobs" in launcher and thread.ident is None:
+            thread.start()
+
+    def wait() -> None:
+        if thread.ident is not None:
+            thread.join()
+
+    return warm_up, wait
 
 
 def _set_workers(config: DictConfig, study: StudyConfig, on_gpus: int, jobs: Sequence[Job]) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -26,10 +28,10 @@ from rnnlab.study.progress import StudyProgress
 from rnnlab.study.record import StudyRecord
 from rnnlab.study.settle import settle
 from rnnlab.study.summary import baselines_of, groups_of
-from rnnlab.study.table import announce, jobs_table, study_table
+from rnnlab.study.table import announce, jobs_table, study_table, time_spent
 from rnnlab.tracking.folder import FolderInUseError, RunFolder
 from rnnlab.tracking.past import past_runs
-from rnnlab.tracking.store import Store, find_store, open_store
+from rnnlab.tracking.store import Store, find_store, has_store, open_store
 from rnnlab.tracking.studies import STUDY_FILE
 from rnnlab.tracking.sync import catch_up, send_waiting
 
@@ -44,11 +46,13 @@ class Workers:
         launch: the launcher.
         at_once: runs at the same time.
         gpus: number of GPUs that they are spread over; 0 on the CPU.
+        warm_up: starts those that can get ready before there is a job for them, and returns at once.
     """
 
     launch: Launch
     at_once: int
     gpus: int
+    warm_up: Callable[[], None]
 
 
 def run_study(grid: Grid, config: RunConfig, workers: Workers) -> int:
@@ -76,6 +80,9 @@ def run_study(grid: Grid, config: RunConfig, workers: Workers) -> int:
     folder.path.mkdir(parents=True, exist_ok=True)
     try:
         with folder.in_use():
+            mark_study_process()
+            if not has_store(config.tracking):
+                workers.warm_up()  # nothing can be done already
             plan = _plan(grid, config, workers)
             announce(console, name, grid, plan, workers.at_once)
             return _run_planned(grid, config, plan, workers, console)
@@ -101,6 +108,8 @@ def _plan(grid: Grid, config: RunConfig, workers: Workers) -> Plan:
 
 
 def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, console: Console) -> int:
+    if plan.to_run:
+        workers.warm_up()
     name, store = _name(grid, config), open_store(config.tracking)
     with ParentRun(store, config.tracking, name, grid, plan.key, anew=config.study.rerun) as parent:
         record = StudyRecord(name, parent.run_id, outputs() / name, grid)
@@ -115,6 +124,7 @@ def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, co
             gpus=workers.gpus,
             say=lambda text: console.print(f"  [yellow]{escape(text)}[/]"),
         )
+        began = time.perf_counter()
         try:
             _make_runs(launches, record, store, plan, console, asked=config.study)
         finally:
@@ -122,8 +132,12 @@ def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, co
             record.collect()
             record.save()
             parent.log_files([STUDY_FILE, "results.csv"])
+        took = time.perf_counter() - began
         parent.failed = record.counts() != {"FINISHED": len(grid.jobs)}
         _summarise(record, store, parent, console)
+        if plan.to_run and not plan.interrupted:
+            jobs = [job.number for job in plan.to_run]
+            console.print(time_spent(record, jobs, took, workers.at_once), highlight=False)
     if parent.failed:
         counts = ", ".join(f"{count} {status}" for status, count in sorted(record.counts().items()))
         console.print(f"[red]not all runs are FINISHED: {counts}[/]")
@@ -144,7 +158,6 @@ def _make_runs(
     if not plan.to_run:
         return
     # A launcher waits where only a signal reaches it.
-    mark_study_process()
     fail = (lambda: os.kill(os.getpid(), signal.SIGTERM)) if asked.fail_fast else lambda: None
     progress = StudyProgress(console, record, fail)
     try:

@@ -37,6 +37,28 @@ def announce(console: Console, name: str, grid: Grid, plan: Plan, workers: int) 
     console.print(f"  {axes}", markup=False)
 
 
+def time_spent(record: StudyRecord, numbers: Sequence[int], seconds: float, workers: int) -> str:
+    """Return how long the runs took, and how much of the workers' time was training.
+
+    Args:
+        record: the study.
+        numbers: of the jobs that were run.
+        seconds: wall time from the launch of the first to the end of the last.
+        workers: runs at the same time.
+    """
+    results = [record.results[number] for number in numbers if number in record.results]
+    fits = sum(result.fit_seconds or 0.0 for result in results)
+    return (
+        f"time     {_clock(seconds)} for {len(numbers)} runs, {workers} at a time; "
+        f"efficiency {fits / seconds / workers:.0%} (their fits add up to {_clock(fits)})"
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), MINUTE)
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+
 def _values(values: Sequence[str]) -> str:
     if len(values) <= VALUES_SHOWN:
         return ",".join(values)

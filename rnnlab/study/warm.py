@@ -1,0 +1,14 @@
+"""What a worker imports before it has a job, while the study's process opens the store and plans."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from rnnlab.tracking.store import import_mlflow
+
+
+def import_all() -> None:
+    """Import what a run needs: training, figures and the store; it takes seconds."""
+    import_mlflow()
+    for module in ("rnnlab.study.job", "rnnlab.report.run_figures"):
+        import_module(module)

@@ -1,0 +1,1 @@
+"""Benchmarks, a module each: `measure` returns numbers that JSON can hold, `lines` says them in words."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import sys
@@ -20,6 +19,7 @@ from rnnlab.errors import (
     listed,
     nearest,
 )
+from rnnlab.garbage import collect_less, leave_quickly
 from rnnlab.interrupts import Interrupted, interrupts_raised
 
 
@@ -54,13 +54,9 @@ EXAMPLES = (
 )
 
 
-OBJECTS_BETWEEN_COLLECTIONS = 50_000
-"""Python's 700 make it look for cycles all the while that thousands of runs are read: a fifth of a report."""
-
-
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    collect_less()
     here = str(Path.cwd())
     if here not in sys.path:
         # A cell or function of the user's own lies in their folder; a console script does not look there.
@@ -79,6 +75,7 @@ def main() -> None:
     except Interrupted as error:
         print(f"rnnlab: {error}", file=sys.stderr)
         code = error.exit_code
+    leave_quickly()
     sys.exit(code)
 
 

@@ -52,7 +52,7 @@ def _study(room: Path, count: int) -> dict[str, Any]:
     ]
     spent = folder / "spent.json"
     command = run_command(
-        ["-m", "rnnlab", "train", "-m", *grid, f"+hydra.launcher.report={spent}"],
+        ["-m", "rnnlab", "train", "-m", *grid, f"hydra.launcher.report={spent}"],
         folder,
         PYTHONPATH=f"{PLUGINS}:{ROOM}",
     )

@@ -1,0 +1,1 @@
+"""A launcher whose jobs do no work, for benchmarks."""

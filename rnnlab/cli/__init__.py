@@ -19,8 +19,8 @@ from rnnlab.errors import (
     listed,
     nearest,
 )
-from rnnlab.garbage import collect_less, leave_quickly
 from rnnlab.interrupts import Interrupted, interrupts_raised
+from rnnlab.memory import collect_less, leave_quickly
 
 
 @dataclass(frozen=True)

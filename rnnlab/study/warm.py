@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from rnnlab.garbage import collect_less, keep_imports
+from rnnlab.memory import collect_less, keep_imports
 from rnnlab.tracking.store import import_mlflow
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rnnlab.config.schema import RunConfig, TrainerConfig
 from rnnlab.data.windows import Splits
 from rnnlab.interrupts import interrupts_kept
+from rnnlab.memory import reuse_memory
 from rnnlab.models.network import SequenceNetwork
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.metrics import MetricBuffer
@@ -50,6 +51,7 @@ def prepare_device(accelerator: str, threads: int, gpu: int = 0) -> torch.device
     # cuBLAS reads this when CUDA starts; without it the results of cuDNN's recurrent layers vary.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:2")
     torch.set_num_threads(threads)
+    reuse_memory()
     device = choose_device(accelerator, gpu)
     if device.type == "cuda":
         torch.backends.cudnn.deterministic = True

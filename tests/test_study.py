@@ -44,6 +44,16 @@ def test_a_study_prints_a_row_a_group_and_the_baselines(study):
     assert "…" not in done.stdout
 
 
+def test_a_study_says_how_much_of_its_time_was_training(study):
+    folder, done = study
+    form = r"time +([\d.]+) s for 8 runs, (\d+) at a time; efficiency (\d+)% \(their fits add up to ([\d.]+) s\)"
+    seconds, workers, percent, fits = map(float, re.search(form, done.stdout).groups())
+    rows = rows_of(folder / "outputs" / "pairs" / "results.csv")
+    assert fits == pytest.approx(sum(float(row["fit_seconds"]) for row in rows), abs=0.06)
+    assert percent == pytest.approx(100 * fits / seconds / workers, abs=1.5)
+    assert 0 < percent <= 100
+
+
 def test_a_study_leaves_its_record(study):
     folder, _ = study
     rows = rows_of(folder / "outputs" / "pairs" / "results.csv")

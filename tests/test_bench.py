@@ -1,0 +1,49 @@
+"""The benchmarks run and compare equal work. What they measure is not asked here: no test times anything."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from helpers import PATIENCE, REPOSITORY, environment
+
+
+def run(script, *words, folder):
+    done = subprocess.run(
+        [sys.executable, str(REPOSITORY / "scripts" / script), *words],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "fields"),
+    [
+        (["overhead", "--cells", "gru", "--layers", "1", "--epochs", "1", "--rounds", "2"], {"median_ratio_to_bare"}),
+        (["device", "--cells", "lstm", "--layers", "1", "--epochs", "1", "--rounds", "1"], {"steps_per_second"}),
+        (["cold", "--runs", "10", "--rounds", "1", "--epochs", "1"], {"median_seconds_above_bare", "commands"}),
+        (["scale", "--jobs", "10", "20", "--epochs", "2", "3"], {"jobs", "epochs"}),
+    ],
+    ids=lambda words: words[0] if isinstance(words, list) else "",
+)
+def test_a_benchmark_compares_and_tells_the_machine(words, fields, tmp_path):
+    """Each fails by itself where a run and its bare loop do not compute the same losses."""
+    told = json.loads(run("bench.py", *words, "--json", folder=tmp_path))
+    assert told["benchmark"] == words[0]
+    assert told["machine"]["cpu"]
+    assert told["packages"]["torch"]
+    found = told["found"] if isinstance(told["found"], list) else [told["found"]]
+    assert fields <= found[0].keys()
+
+
+def test_the_peer_trains_the_same_grid_with_the_same_tools(tmp_path):
+    run("peer.py", "-m", "cell=lstm,gru", "layers=1", "seed=0", "epochs=1", "hidden_size=4", folder=tmp_path)
+    assert len(list(tmp_path.glob("multirun/*/*/*/prediction.png"))) == 2
+    assert len(list(tmp_path.glob("multirun/*/*/*/checkpoints/last.ckpt"))) == 2
+    assert (tmp_path / "peer.db").exists()

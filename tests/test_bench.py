@@ -25,7 +25,10 @@ def run(script, *words, folder):
 @pytest.mark.parametrize(
     ("words", "fields"),
     [
-        (["overhead", "--cells", "gru", "--layers", "1", "--epochs", "1", "--rounds", "2"], {"median_ratio_to_bare"}),
+        (
+            ["overhead", "--cells", "gru", "--layers", "1", "--epochs", "1", "--rounds", "2"],
+            {"median_ratio_to_bare"},
+        ),
         (["device", "--cells", "lstm", "--layers", "1", "--epochs", "1", "--rounds", "1"], {"steps_per_second"}),
         (["cold", "--runs", "10", "--rounds", "1", "--epochs", "1"], {"median_seconds_above_bare", "commands"}),
         (["scale", "--jobs", "10", "20", "--epochs", "2", "3"], {"jobs", "epochs"}),

@@ -20,6 +20,7 @@ from rnnlab.errors import BadInputError
 from rnnlab.provenance.process import Process, this_process
 from rnnlab.study.estimate import estimated_seconds
 from rnnlab.study.grid import Job
+from rnnlab.study.marks import Marks
 from rnnlab.tracking import stale
 from rnnlab.tracking.fingerprint import fingerprint
 from rnnlab.tracking.past import PastRun
@@ -60,6 +61,14 @@ def test_configs_composed_together_equal_those_that_hydra_composes_one_by_one(lo
     together = Composer(*loader)
     for overrides in JOBS + JOBS[::-1]:
         assert plain(together(overrides)) == plain(as_hydra_composes(*loader, overrides))
+
+
+@pytest.mark.parametrize(("gpu", "resume"), [(None, None), (0, None), (1, Path("/some/odd folder/it's"))])
+def test_a_marked_config_equals_what_is_composed_of_its_marks(loader, gpu, resume):
+    together = Composer(*loader)
+    marked = Marks("an odd 'name'", "a" * 32, 17, gpu, resume)
+    for overrides in JOBS[:4]:
+        assert plain(marked.on(together(overrides))) == plain(together([*overrides, *marked.overrides()]))
 
 
 @pytest.mark.parametrize("bad", ["cell=lsmt", "lyers=2", "layers=many", "cell.forgetbias=2", "data=3", "+layers=2"])

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import itertools
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import joblib
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from joblib import Parallel, delayed, parallel_config
-from omegaconf import DictConfig
+from hydra_plugins.hydra_joblib_launcher.config import JobLibLauncherConf
+from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.rnnlab_sweeper._compose import Composer
-from rnnlab.config.schema import StudyConfig
+from rnnlab.config.schema import RunConfig, StudyConfig
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.study.grid import Grid, Job, check_jobs
+from rnnlab.study.launch import Task
+from rnnlab.study.local import LocalWorkers
 from rnnlab.study.run import Workers, run_study
-from rnnlab.study.warm import import_all
 from rnnlab.tracking.store import check_places
 from rnnlab.training.build import check_buildable, gpus
 
@@ -52,16 +54,13 @@ def sweep(
     check_places(shared.tracking, shared.study.name or grid.default_name())
     on_gpus = max(gpus(job.config.trainer.accelerator) for job in jobs)
     at_once = _set_workers(config, shared.study, on_gpus, jobs)
-    launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=config)
+    workers = _workers(context, task, config, shared)
 
-    warm_up, warm = _warming(config)
+    def launch(tasks: Sequence[Task]) -> list[Exception | None]:
+        parts = [tasks] if at_once > 1 else [[one] for one in tasks]
+        return [error for part in parts for error in workers.launch(part)]
 
-    def launch(batch: Sequence[Sequence[str]]) -> list[Exception | None]:
-        warm()
-        parts = [batch] if at_once > 1 else [[one] for one in batch]
-        return [_error(job) for part in parts for job in launcher.launch(part, initial_job_idx=0)]
-
-    return run_study(grid, shared, Workers(launch, at_once, on_gpus, warm_up))
+    return run_study(grid, shared, Workers(launch, at_once, on_gpus, workers.warm_up))
 
 
 def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str, list[str]], list[list[str]]]:
@@ -93,28 +92,34 @@ def _error(job: JobReturn) -> Exception | None:
     return None
 
 
-def _warming(config: DictConfig) -> tuple[Callable[[], None], Callable[[], None]]:
-    """Return what starts the launcher's workers and has them import what a run needs, and what waits for that.
+class _HydrasWorkers:
+    """What another launcher of Hydra's runs jobs on.
 
-    The study's process opens the store and plans meanwhile. Only joblib's workers can start before there are jobs.
+    Args:
+        launcher: the launcher.
     """
-    launcher = config.hydra.launcher
 
-    def start() -> None:
-        with parallel_config(backend="loky", n_jobs=launcher.n_jobs):
-            Parallel()(delayed(import_all)() for _ in range(launcher.n_jobs))
+    def __init__(self, launcher: Launcher) -> None:
+        self._launcher = launcher
 
-    thread = threading.Thread(target=start, name="warm-up", daemon=True)
+    def warm_up(self) -> None:
+        """Leave it to the launcher."""
 
-    def warm_up() -> None:
-        if "n_jobs" in launcher and thread.ident is None:
-            thread.start()
+    def launch(self, tasks: Sequence[Task]) -> list[Exception | None]:
+        """Run jobs and return for each the error that kept it from beginning, or None."""
+        overrides = [[*task.job.overrides, *task.marks.overrides()] for task in tasks]
+        return [_error(job) for job in self._launcher.launch(overrides, initial_job_idx=0)]
 
-    def wait() -> None:
-        if thread.ident is not None:
-            thread.join()
 
-    return warm_up, wait
+def _workers(
+    context: HydraContext, task: TaskFunction, config: DictConfig, shared: RunConfig
+) -> LocalWorkers | _HydrasWorkers:
+    options: Any = OmegaConf.to_container(config.hydra.launcher)
+    if options.pop("_target_") == JobLibLauncherConf._target_:
+        return LocalWorkers(options, with_store=shared.tracking.store == "local")
+    return _HydrasWorkers(
+        Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=config)
+    )
 
 
 def _set_workers(config: DictConfig, study: StudyConfig, on_gpus: int, jobs: Sequence[Job]) -> int:

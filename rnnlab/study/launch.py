@@ -5,17 +5,27 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from rnnlab.study.grid import Job
-from rnnlab.study.marks import marks
+from rnnlab.study.marks import Marks
 from rnnlab.study.record import NOT_STARTED, StudyRecord
 from rnnlab.study.settle import fail, settle
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.store import Store
 from rnnlab.training.resume import resumable
 
-Launch = Callable[[Sequence[Sequence[str]]], Sequence[Exception | None]]
-"""Runs jobs, given by their overrides, and returns for each the error that kept it from beginning, or None.
+
+@dataclass(frozen=True)
+class Task:
+    """A job as it is handed to a launcher."""
+
+    job: Job
+    marks: Marks
+
+
+Launch = Callable[[Sequence[Task]], Sequence[Exception | None]]
+"""Runs jobs and returns for each the error that kept it from beginning, or None.
 
 It raises where it broke: some launchers lose all their workers when one of them dies.
 """
@@ -84,10 +94,10 @@ class Launches:
 
     def _run_batch(self, batch: Sequence[Job]) -> Exception | None:
         """Launch the jobs and return what broke the launcher, or None."""
-        overrides = [[*job.overrides, *self._marks(job, place)] for place, job in enumerate(batch)]
+        tasks = [Task(job, self._marks(job, place)) for place, job in enumerate(batch)]
         broken = None
         try:
-            errors = self._launch(overrides)
+            errors = self._launch(tasks)
         except Exception as error:  # noqa: BLE001 - each launcher has its own for a worker that dies
             errors, broken = [None] * len(batch), error
         self._record.collect()
@@ -96,10 +106,10 @@ class Launches:
                 fail(self._record, self._store, job, f"{type(problem).__name__}: {problem}")
         return broken
 
-    def _marks(self, job: Job, place: int) -> list[str]:
+    def _marks(self, job: Job, place: int) -> Marks:
         folder = self._interrupted.get(job.number)
         gpu = place % self._gpus if self._gpus > 1 else None
-        return marks(self._record.name, self._record.parent, job.number, gpu, folder.path if folder else None)
+        return Marks(self._record.name, self._record.parent, job.number, gpu, folder.path if folder else None)
 
     def _wait_for_workers(self, jobs: Sequence[Job]) -> None:
         """Wait until nobody is at work on the jobs' runs any more."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from joblib import Parallel, delayed
@@ -53,7 +54,9 @@ class LocalWorkers:
 
     def _start(self) -> None:
         count = self._options["n_jobs"]
-        Parallel(**self._options)(delayed(_import_all)(self._with_store) for _ in range(count))
+        # What keeps a worker from importing keeps it from its first job, and is told there.
+        with suppress(Exception):
+            Parallel(**self._options)(delayed(_import_all)(self._with_store) for _ in range(count))
 
 
 def _import_all(with_store: bool) -> None:

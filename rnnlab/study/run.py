@@ -81,7 +81,7 @@ def run_study(grid: Grid, config: RunConfig, workers: Workers) -> int:
     try:
         with folder.in_use():
             mark_study_process()
-            if not has_store(config.tracking):
+            if config.tracking.store == "local" and not has_store(config.tracking):
                 workers.warm_up()  # nothing can be done already
             plan = _plan(grid, config, workers)
             announce(console, name, grid, plan, workers.at_once)

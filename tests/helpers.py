@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -32,6 +33,17 @@ TINY_DATA = ["data.train_samples=70", "data.test_samples=40", "data.window=7", "
 
 PATIENCE = 1200
 """Seconds after which a command is taken for hanging: far more than any needs, on however busy a machine."""
+
+
+def port_of_its_own() -> int:
+    """Return a port that no other test's server takes, also while the one that it is for is down.
+
+    A server's usual ports will not do: what runs beside this looks for the first free one of them too.
+    """
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        port: int = asked.getsockname()[1]
+        return port
 
 
 def command_line(*words: str) -> list[str]:

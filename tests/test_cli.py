@@ -8,10 +8,21 @@ import urllib.request
 
 import mlflow
 import pytest
-from helpers import LONG, PATIENCE, SMALL, TINY_DATA, command_line, environment, rnnlab, started, wait_for
+from helpers import (
+    LONG,
+    PATIENCE,
+    SMALL,
+    TINY_DATA,
+    command_line,
+    environment,
+    port_of_its_own,
+    rnnlab,
+    started,
+    wait_for,
+)
 
 from rnnlab.tracking.metrics import read_curves
-from rnnlab.tracking.server import free_port, server_environment
+from rnnlab.tracking.server import server_environment
 
 HEAVY = ("torch", "mlflow", "pytorch_lightning", "hydra", "matplotlib", "numpy", "rich")
 
@@ -133,7 +144,7 @@ def test_ui_serves_the_store_until_ctrl_c(trained):
 
 
 def test_a_run_logs_to_a_real_server(tmp_path):
-    port = free_port("127.0.0.1")
+    port = port_of_its_own()
     server = subprocess.Popen(
         [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
          "--backend-store-uri", f"sqlite:///{tmp_path}/server.db",

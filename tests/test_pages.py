@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from browser import NEEDS_CHROMIUM, browser, look
-from helpers import rnnlab, started, wait_for
+from helpers import port_of_its_own, rnnlab, started, wait_for
 from known_study import fill
 from mlflow import MlflowClient
 
@@ -61,7 +61,7 @@ def test_a_moved_page_needs_nothing_beside_it(driver, reported, tmp_path):
 def test_the_link_to_mlflows_comparison_shows_the_runs(driver, reported):
     report = json.loads((reported / "outputs" / "pages" / "report" / "report.json").read_text())
     link = report["links"]["The runs compared in MLflow"]
-    with started("ui", folder=reported) as process:
+    with started("ui", f"port={port_of_its_own()}", folder=reported) as process:
         address = next(word for word in process.stdout.readline().split() if word.startswith("http://127.0.0.1:"))
         driver.get(re.sub(r"^http://127.0.0.1:\d+", address, link))
         body = wait_for(lambda: (text := driver.execute_script("return document.body.innerText")) and

@@ -13,14 +13,13 @@ from pathlib import Path
 import mlflow
 import pytest
 import torch
-from helpers import SMALL, TINY_DATA, environment, lab_config, wait_for
+from helpers import SMALL, TINY_DATA, environment, lab_config, port_of_its_own, wait_for
 
 from rnnlab.cli import dispatch
 from rnnlab.config.schema import TrackingConfig
 from rnnlab.tracking.metrics import read_points
 from rnnlab.tracking.outbox import FILE, Outbox, read_outbox
 from rnnlab.tracking.recorder import Recorder
-from rnnlab.tracking.server import free_port
 from rnnlab.tracking.store import open_store
 from rnnlab.tracking.sync import send_waiting
 from rnnlab.training import interruption
@@ -175,7 +174,7 @@ def server(folder, port):
 
 
 def test_a_server_that_is_down_at_first_killed_in_mid_run_and_restarted_misses_nothing(home, capsys):
-    port = free_port("127.0.0.1")
+    port = port_of_its_own()
     config = lab_config()
     config.tracking = TrackingConfig(store="server", uri=f"http://127.0.0.1:{port}")
     with Recorder(config, [], None) as recorder:

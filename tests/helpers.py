@@ -77,8 +77,13 @@ def started(*words: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 def rnnlab(*words: str, folder: Path, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own, in ``folder``."""
+    return python("-m", "rnnlab", *words, folder=folder, timeout=timeout)
+
+
+def python(*words: str, folder: Path, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
+    """Run Python in a process of its own, in ``folder``."""
     return subprocess.run(
-        command_line(*words),
+        [sys.executable, *words],
         cwd=folder,
         env=environment(),
         capture_output=True,

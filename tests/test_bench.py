@@ -1,23 +1,13 @@
 """The benchmarks run and compare equal work. What they measure is not asked here: no test times anything."""
 
 import json
-import subprocess
-import sys
 
 import pytest
-from helpers import PATIENCE, REPOSITORY, environment
+from helpers import REPOSITORY, python
 
 
 def run(script, *words, folder):
-    done = subprocess.run(
-        [sys.executable, str(REPOSITORY / "scripts" / script), *words],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = python(str(REPOSITORY / "scripts" / script), *words, folder=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from rnnlab.errors import StoreAwayError
 
 SECONDS_TO_WAIT = 20.0
 
@@ -40,13 +42,23 @@ def connected(database: Path) -> sqlite3.Connection:
     return sqlite3.connect(database, timeout=SECONDS_TO_WAIT, isolation_level=None)
 
 
+@contextmanager
+def _reading(database: Path) -> Iterator[sqlite3.Connection]:
+    """Inside, whatever keeps the database from being read becomes one error."""
+    try:
+        with closing(connected(database)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise StoreAwayError(f"the store {database} cannot be read now ({error})") from error
+
+
 def read_experiment(database: Path, name: str) -> StoredExperiment | None:
     """Return an experiment, or None where there is none of that name.
 
     Raises:
-        sqlite3.Error: the database cannot be read.
+        StoreAwayError: the database cannot be read.
     """
-    with closing(connected(database)) as connection:
+    with _reading(database) as connection:
         found = connection.execute(
             "SELECT experiment_id, lifecycle_stage FROM experiments WHERE name = ?", (name,)
         ).fetchone()
@@ -77,7 +89,7 @@ def read_runs(
         show_metrics: the metrics that the runs come with, each with its latest value.
 
     Raises:
-        sqlite3.Error: the database cannot be read.
+        StoreAwayError: the database cannot be read.
     """
     clauses, values = ["experiment_id = ?", "lifecycle_stage = 'active'"], list[str | int]([int(experiment_id)])
     if status is not None:
@@ -90,7 +102,7 @@ def read_runs(
                 f"EXISTS (SELECT 1 FROM {table} t WHERE t.run_uuid = runs.run_uuid AND t.key = ? AND t.value = ?)"  # noqa: S608
             )
             values += [key, value]
-    with closing(connected(database)) as connection:
+    with _reading(database) as connection:
         rows = connection.execute(
             "SELECT run_uuid, name, status, start_time FROM runs WHERE "  # noqa: S608
             + " AND ".join(clauses)

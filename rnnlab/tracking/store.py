@@ -205,7 +205,7 @@ def _reaching(tracking: TrackingConfig) -> Iterator[None]:
     """Inside, whatever a store does instead of answering becomes one error."""
     try:
         yield
-    except BadInputError:
+    except (BadInputError, StoreAwayError):
         raise
     except Exception as error:
         place = tracking.uri if tracking.store == "server" else _database()

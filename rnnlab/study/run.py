@@ -134,10 +134,10 @@ def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, co
             parent.log_files([STUDY_FILE, "results.csv"])
         took = time.perf_counter() - began
         parent.failed = record.counts() != {"FINISHED": len(grid.jobs)}
-        _summarise(record, store, parent, console)
         if plan.to_run and not plan.interrupted:
             jobs = [job.number for job in plan.to_run]
             console.print(time_spent(record, jobs, took, workers.at_once), highlight=False)
+        _summarise(record, store, parent, console)
     if parent.failed:
         counts = ", ".join(f"{count} {status}" for status, count in sorted(record.counts().items()))
         console.print(f"[red]not all runs are FINISHED: {counts}[/]")

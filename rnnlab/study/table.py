@@ -49,7 +49,7 @@ def time_spent(record: StudyRecord, numbers: Sequence[int], seconds: float, work
     results = [record.results[number] for number in numbers if number in record.results]
     fits = sum(result.fit_seconds or 0.0 for result in results)
     return (
-        f"time     {_clock(seconds)} for {len(numbers)} runs, {workers} at a time; "
+        f"time {_clock(seconds)} for {len(numbers)} runs, {workers} at a time; "
         f"efficiency {fits / seconds / workers:.0%} (their fits add up to {_clock(fits)})"
     )
 

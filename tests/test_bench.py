@@ -22,6 +22,9 @@ def run(script, *words, folder):
         (["device", "--cells", "lstm", "--layers", "1", "--epochs", "1", "--rounds", "1"], {"steps_per_second"}),
         (["cold", "--runs", "10", "--rounds", "1", "--epochs", "1"], {"median_seconds_above_bare", "commands"}),
         (["scale", "--jobs", "10", "20", "--epochs", "2", "3"], {"jobs", "epochs"}),
+        (["study", "--epochs", "1", "--no-peer"], {"parallel_efficiency", "rounds"}),
+        (["preflight", "--jobs", "10"], {"seconds", "seconds_to_record_a_run"}),
+        (["cells", "--rounds", "1"], {"cell"}),
     ],
     ids=lambda words: words[0] if isinstance(words, list) else "",
 )

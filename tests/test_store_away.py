@@ -22,8 +22,8 @@ from rnnlab.tracking.outbox import FILE, Outbox, read_outbox
 from rnnlab.tracking.recorder import Recorder
 from rnnlab.tracking.store import open_store
 from rnnlab.tracking.sync import send_waiting
-from rnnlab.training import interruption
 from rnnlab.training.checkpoint_files import read_checkpoint
+from rnnlab.training.module import SequenceRegression
 
 
 def local_config():
@@ -216,15 +216,15 @@ def test_a_folder_that_fills_up_stops_the_run_with_a_clear_error_and_a_whole_che
     (whole,) = home.glob("outputs/single/whole-*")
     with tiny_disk(home / "small", "8m") as disk, monkeypatch.context() as patch:
         patch.setenv("RNNLAB_HOME", str(disk))
-        real, filled = interruption.StopBetweenSteps.on_train_batch_end, []
+        real, filled = SequenceRegression.take_step, []
 
-        def hook(self, trainer, *rest):
-            if trainer.global_step == 30 and not filled:
+        def hook(self, *batch):
+            real(self, *batch)
+            if self.trainer.global_step == 30 and not filled:
                 fill(disk)
                 filled.append(True)
-            real(self, trainer, *rest)
 
-        patch.setattr(interruption.StopBetweenSteps, "on_train_batch_end", hook)
+        patch.setattr(SequenceRegression, "take_step", hook)
         capsys.readouterr()
         assert dispatch(["train", "name=full", *words, *TINY_DATA]) == 1
         said = capsys.readouterr().err

@@ -1,29 +1,28 @@
-"""From a multirun's command line to a study; the name begins with _ so that Hydra's plugin scan passes it over."""
+"""From a multirun's command line to a study; the name begins with _ so that Hydra's plugin scan passes it over.
+
+What takes long to import is imported while a study's workers start.
+"""
 
 from __future__ import annotations
 
+import glob
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from contextlib import nullcontext, suppress
+from functools import partial
 
-import joblib
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.plugins import Plugins
-from hydra.core.utils import JobReturn
-from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from hydra_plugins.hydra_joblib_launcher.config import JobLibLauncherConf
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from hydra_plugins.rnnlab_sweeper._compose import Composer
-from rnnlab.config.schema import RunConfig, StudyConfig
+from hydra_plugins.rnnlab_sweeper._workers import chosen_launcher, local_runs_at_once, local_workers
+from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem
-from rnnlab.study.grid import Grid, Job, check_jobs
-from rnnlab.study.launch import Task
+from rnnlab.home import outputs
+from rnnlab.study.grid import Grid, check_jobs, default_name
 from rnnlab.study.local import LocalWorkers
-from rnnlab.study.run import Workers, run_study
-from rnnlab.tracking.store import check_places
-from rnnlab.training.build import check_buildable, gpus
+from rnnlab.tracking.store import check_places, has_store
 
 
 def sweep(
@@ -46,21 +45,41 @@ def sweep(
         raise BadInputError(
             [Problem(key, None, "holds for the whole study; give it one value") for key in shared_keys]
         )
-    jobs = check_jobs(combinations, Composer(context.config_loader, config), check_buildable)
-    shared = jobs[0].config
-    if shared.resume is not None:
-        raise BadInputError(Problem("resume", shared.resume, "goes on with one run: leave -m out"))
-    grid = Grid(axes, jobs)
-    check_places(shared.tracking, shared.study.name or grid.default_name())
-    on_gpus = max(gpus(job.config.trainer.accelerator) for job in jobs)
-    at_once = _set_workers(config, shared.study, on_gpus, jobs)
-    workers = _workers(context, task, config, shared)
+    compose = Composer(context.config_loader, config)
+    local = local_workers(config)
+    with local or nullcontext():
+        if local is not None:
+            with suppress(BadInputError):  # told below, with those of all jobs
+                _warm_up(local, compose(combinations[0]), axes, len(combinations))
+        grid, on_gpus = _checked(axes, combinations, compose)
+        shared = grid.jobs[0].config
+        check_places(shared.tracking, shared.study.name or grid.default_name())
+    from rnnlab.study.run import Workers, run_study
 
-    def launch(tasks: Sequence[Task]) -> list[Exception | None]:
-        parts = [tasks] if at_once > 1 else [[one] for one in tasks]
-        return [error for part in parts for error in workers.launch(part)]
+    if local is None:
+        launcher = chosen_launcher(context, task, config)
+        return run_study(grid, shared, Workers(launcher.launch_tasks, shared.study.workers or 1, on_gpus))
+    at_once = local_runs_at_once(len(grid.jobs), [job.config for job in grid.jobs], on_gpus)
+    warm_up = partial(local.warm_up, at_once, with_store=shared.tracking.store == "local")
+    return run_study(grid, shared, Workers(partial(local.launch_tasks, at_once), at_once, on_gpus, warm_up))
 
-    return run_study(grid, shared, Workers(launch, at_once, on_gpus, workers.warm_up))
+
+def _warm_up(local: LocalWorkers, config: RunConfig, axes: dict[str, list[str]], count: int) -> None:
+    """Start the workers if the study is a new one: there will be work for them."""
+    name = config.study.name or default_name(axes, "")
+    new = not has_store(config.tracking) or not any(outputs().glob(f"{glob.escape(name)}*"))
+    if new and not config.study.dry_run:
+        local.warm_up(local_runs_at_once(count, [config], gpus=0), with_store=config.tracking.store == "local")
+
+
+def _checked(axes: dict[str, list[str]], combinations: Sequence[list[str]], compose: Composer) -> tuple[Grid, int]:
+    """Return the grid, and the number of GPUs that its jobs are spread over."""
+    from rnnlab.training.build import check_buildable, gpus
+
+    jobs = check_jobs(combinations, compose, check_buildable)
+    if jobs[0].config.resume is not None:
+        raise BadInputError(Problem("resume", jobs[0].config.resume, "goes on with one run: leave -m out"))
+    return Grid(axes, jobs), max(gpus(job.config.trainer.accelerator) for job in jobs)
 
 
 def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str, list[str]], list[list[str]]]:
@@ -81,54 +100,3 @@ def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str
             values[key] = [override.get_value_element_as_str()]
     products = itertools.product(*([f"{key}={value}" for value in options] for key, options in values.items()))
     return swept, [list(product) for product in products]
-
-
-def _error(job: JobReturn) -> Exception | None:
-    """Return what a job raised that could not even begin."""
-    try:
-        _ = job.return_value
-    except Exception as error:  # noqa: BLE001 - whatever it was, it is this job's
-        return error
-    return None
-
-
-class _HydrasWorkers:
-    """What another launcher of Hydra's runs jobs on.
-
-    Args:
-        launcher: the launcher.
-    """
-
-    def __init__(self, launcher: Launcher) -> None:
-        self._launcher = launcher
-
-    def warm_up(self) -> None:
-        """Leave it to the launcher."""
-
-    def launch(self, tasks: Sequence[Task]) -> list[Exception | None]:
-        """Run jobs and return for each the error that kept it from beginning, or None."""
-        overrides = [[*task.job.overrides, *task.marks.overrides()] for task in tasks]
-        return [_error(job) for job in self._launcher.launch(overrides, initial_job_idx=0)]
-
-
-def _workers(
-    context: HydraContext, task: TaskFunction, config: DictConfig, shared: RunConfig
-) -> LocalWorkers | _HydrasWorkers:
-    options: Any = OmegaConf.to_container(config.hydra.launcher)
-    if options.pop("_target_") == JobLibLauncherConf._target_:
-        return LocalWorkers(options, with_store=shared.tracking.store == "local")
-    return _HydrasWorkers(
-        Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=config)
-    )
-
-
-def _set_workers(config: DictConfig, study: StudyConfig, on_gpus: int, jobs: Sequence[Job]) -> int:
-    """Tell the launcher how many runs may go on at the same time, and return that number."""
-    threads = max(job.config.trainer.threads for job in jobs)
-    everywhere = on_gpus * study.jobs_per_gpu or max(1, joblib.cpu_count() // threads)
-    launcher = config.hydra.launcher
-    if "n_jobs" not in launcher:
-        return study.workers or 1
-    at_once: int = min(len(jobs), study.workers or everywhere)
-    launcher.n_jobs = max(2, at_once)  # with one, joblib runs the jobs in this process, which must outlive them
-    return at_once

@@ -59,13 +59,17 @@ class Grid:
 
     def default_name(self) -> str:
         """Return a name that the same grid always gets: ``cell-layers-seed-1f3a9c``."""
-        short = digest(job.config_hash for job in self.jobs)[:6]
-        return "-".join([*(axis.replace("/", "_") for axis in self.axes), short])
+        return default_name(self.axes, digest(job.config_hash for job in self.jobs)[:6])
 
     @cached_property
     def varying(self) -> list[str]:
         """The config keys in which the jobs differ, beyond function, cell, layers, seed and name."""
         return differing_keys([job.values for job in self.jobs])
+
+
+def default_name(axes: Iterable[str], short: str) -> str:
+    """Return the name of a study that was given none: its axes, and ``short`` to tell it from others."""
+    return "-".join([*(axis.replace("/", "_") for axis in axes), short])
 
 
 def digest(keys: Iterable[str]) -> str:

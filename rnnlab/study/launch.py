@@ -5,30 +5,18 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from rnnlab.study.grid import Job
 from rnnlab.study.marks import Marks
 from rnnlab.study.record import NOT_STARTED, StudyRecord
 from rnnlab.study.settle import fail, settle
+from rnnlab.study.task import Task
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.store import Store
 from rnnlab.training.resume import resumable
 
-
-@dataclass(frozen=True)
-class Task:
-    """A job as it is handed to a launcher."""
-
-    job: Job
-    marks: Marks
-
-
 Launch = Callable[[Sequence[Task]], Sequence[Exception | None]]
-"""Runs jobs and returns for each the error that kept it from beginning, or None.
-
-It raises where it broke: some launchers lose all their workers when one of them dies.
-"""
+"""What `TaskLauncher.launch_tasks` does."""
 
 ATTEMPTS_TOGETHER = 2
 """A job whose worker died so often is tried a last time alone, where it takes no other job with it."""

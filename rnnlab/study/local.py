@@ -9,54 +9,77 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
 
 from rnnlab.config.schema import RunConfig
 from rnnlab.memory import collect_less, keep_imports
-from rnnlab.study.launch import Task
+from rnnlab.study.task import Task
 from rnnlab.tracking.store import import_mlflow
 
 
 class LocalWorkers:
-    """Processes that train runs, one at a time each.
+    """Processes that train runs, one at a time each; a failure inside the context ends them at once.
 
     Args:
-        options: joblib's, ``n_jobs`` among them.
-        with_store: whether runs are recorded in a local MLflow store.
+        options: joblib's.
     """
 
-    def __init__(self, options: Mapping[str, Any], *, with_store: bool) -> None:
+    def __init__(self, options: Mapping[str, Any]) -> None:
         numbers = {key: int(value) for key, value in options.items() if str(value).isdecimal()}
         self._options = {**options, **numbers, "backend": "loky"}
-        self._with_store = with_store
-        self._warming = threading.Thread(target=self._start, name="warm-up", daemon=True)
+        self._warming: threading.Thread | None = None
 
-    def warm_up(self) -> None:
-        """Start them, and have them import what a run needs; return at once."""
-        if self._warming.ident is None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None and self._warming is not None:
+            get_reusable_executor(reuse=True).shutdown(wait=False, kill_workers=True)
+
+    def warm_up(self, count: int, *, with_store: bool) -> None:
+        """Start them, and have them import what a run needs; return at once.
+
+        Args:
+            count: how many.
+            with_store: whether runs are recorded in a local MLflow store.
+        """
+        if self._warming is None:
+            self._warming = threading.Thread(
+                target=self._start, args=(count, with_store), name="warm-up", daemon=True
+            )
             self._warming.start()
 
-    def launch(self, tasks: Sequence[Task]) -> list[Exception | None]:
+    def launch_tasks(self, at_once: int, tasks: Sequence[Task]) -> list[Exception | None]:
         """Run jobs and return for each the error that kept it from beginning, or None.
 
         Raises:
             Exception: joblib's, where a worker died.
         """
-        if self._warming.ident is not None:
+        if self._warming is not None:
             self._warming.join()
-        done: list[Exception | None] = Parallel(**self._options)(
-            delayed(_attempt)(task.marks.on(task.job.config), task.job.overrides, self._with_store)
-            for task in tasks
-        )
-        return done
+        # With one worker joblib would run the jobs in this process, which must outlive them.
+        parts = [tasks] if at_once > 1 else [[one] for one in tasks]
+        options = self._options | {"n_jobs": max(2, at_once)}
+        return [
+            error
+            for part in parts
+            for error in Parallel(**options)(
+                delayed(_attempt)(task.marks.on(task.job.config), task.job.overrides) for task in part
+            )
+        ]
 
-    def _start(self) -> None:
-        count = self._options["n_jobs"]
+    def _start(self, count: int, with_store: bool) -> None:
         # What keeps a worker from importing keeps it from its first job, and is told there.
         with suppress(Exception):
-            Parallel(**self._options)(delayed(_import_all)(self._with_store) for _ in range(count))
+            Parallel(**self._options | {"n_jobs": max(2, count)})(
+                delayed(_import_all)(with_store) for _ in range(count)
+            )
 
 
 def _import_all(with_store: bool) -> None:
@@ -69,8 +92,8 @@ def _import_all(with_store: bool) -> None:
     keep_imports()
 
 
-def _attempt(config: RunConfig, overrides: list[str], with_store: bool) -> Exception | None:
-    _import_all(with_store)
+def _attempt(config: RunConfig, overrides: list[str]) -> Exception | None:
+    _import_all(config.tracking.store == "local")
     from rnnlab.study.job import train_job
 
     try:

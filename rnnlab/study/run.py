@@ -31,7 +31,7 @@ from rnnlab.study.summary import baselines_of, groups_of
 from rnnlab.study.table import announce, jobs_table, study_table, time_spent
 from rnnlab.tracking.folder import FolderInUseError, RunFolder
 from rnnlab.tracking.past import past_runs
-from rnnlab.tracking.store import Store, find_store, has_store, open_store
+from rnnlab.tracking.store import Store, find_store, open_store
 from rnnlab.tracking.studies import STUDY_FILE
 from rnnlab.tracking.sync import catch_up, send_waiting
 
@@ -46,13 +46,13 @@ class Workers:
         launch: the launcher.
         at_once: runs at the same time.
         gpus: number of GPUs that they are spread over; 0 on the CPU.
-        warm_up: starts those that can get ready before there is a job for them, and returns at once.
+        warm_up: has those that can get ready while there is no job for them yet, and returns at once.
     """
 
     launch: Launch
     at_once: int
     gpus: int
-    warm_up: Callable[[], None]
+    warm_up: Callable[[], None] = lambda: None
 
 
 def run_study(grid: Grid, config: RunConfig, workers: Workers) -> int:
@@ -81,8 +81,6 @@ def run_study(grid: Grid, config: RunConfig, workers: Workers) -> int:
     try:
         with folder.in_use():
             mark_study_process()
-            if config.tracking.store == "local" and not has_store(config.tracking):
-                workers.warm_up()  # nothing can be done already
             plan = _plan(grid, config, workers)
             announce(console, name, grid, plan, workers.at_once)
             return _run_planned(grid, config, plan, workers, console)

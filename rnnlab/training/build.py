@@ -17,7 +17,10 @@ from rnnlab.data.windows import Splits, split_windows
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import found_path
 from rnnlab.models.network import SequenceNetwork, build_network
+from rnnlab.training.compiler import put_off_compiler
 from rnnlab.training.learning_rate import LearningRate
+
+put_off_compiler()
 
 
 def build_splits(config: RunConfig) -> Splits:

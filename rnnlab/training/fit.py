@@ -108,21 +108,23 @@ def fit(
         listeners.append(shown := TrainingBar(console, settings.max_epochs))
     elif console is not None:
         listeners.append(TrainingLines(console, settings.max_epochs))
-    module = SequenceRegression(
-        network,
-        lambda parameters: build_optimizer(config, parameters),
-        rate.factor,
-        splits,
-        device,
-        gradient_clip=settings.gradient_clip,
-    )
     data = WindowData(splits, config.data.batch_size, config.seed, device, network.dtype)
     with shown, interrupts_kept() as asked:
+        stop = StopBetweenSteps(asked, last, data.batches)
+        module = SequenceRegression(
+            network,
+            lambda parameters: build_optimizer(config, parameters),
+            rate.factor,
+            splits,
+            device,
+            gradient_clip=settings.gradient_clip,
+            pause=stop.is_due,
+        )
         trainer = pl.Trainer(
             accelerator="gpu" if device.type == "cuda" else "cpu",
             devices=[device.index] if device.type == "cuda" else 1,
             max_epochs=settings.max_epochs,
-            callbacks=[EpochEnds(splits.train.labels.size, listeners), StopBetweenSteps(asked, last)],
+            callbacks=[EpochEnds(splits.train.labels.size, listeners), stop],
             plugins=[SealedCheckpoints(folder.previous)],
             logger=False,
             enable_checkpointing=False,

@@ -8,6 +8,7 @@ from typing import Any
 from rnnlab.interrupts import Interrupted, take_interrupts_back
 from rnnlab.training.checkpoints import LastEpoch
 from rnnlab.training.lightning import pl
+from rnnlab.training.module import ResumableBatches
 
 
 class StopBetweenSteps(pl.Callback):
@@ -16,29 +17,28 @@ class StopBetweenSteps(pl.Callback):
     Args:
         asked: returns the number of the signal, or None.
         last: writes the checkpoint.
+        batches: tell whether an epoch is over.
 
     Raises:
         Interrupted: it was, and the checkpoint is written.
     """
 
-    def __init__(self, asked: Callable[[], int | None], last: LastEpoch) -> None:
+    def __init__(self, asked: Callable[[], int | None], last: LastEpoch, batches: ResumableBatches) -> None:
         self._asked = asked
         self._last = last
+        self._batches = batches
+
+    def is_due(self) -> bool:
+        """Return whether to stop within the epoch; after its last step the epoch is ended first."""
+        return self._asked() is not None and self._batches.within_epoch
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Leave SIGTERM to `asked` alone: where Lightning's own handler sees it, it leaves with exit code 0."""
         take_interrupts_back()
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,  # noqa: ARG002
-        outputs: Any,  # noqa: ARG002
-        batch: Any,  # noqa: ARG002
-        batch_idx: int,
-    ) -> None:
-        """Stop within an epoch; after its last step the epoch is ended first."""
-        if batch_idx + 1 < trainer.num_training_batches:
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Stop within an epoch."""
+        if self.is_due():
             self._stop_if_asked(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
+from rnnlab.training.compiler import put_off_compiler
+
 __all__ = ["CheckpointIO", "pl"]
 
 
@@ -33,6 +35,7 @@ def _without(name: str, **attributes: object) -> Iterator[None]:
             delattr(sys.modules[package], module)
 
 
+put_off_compiler()
 with _without("scipy.signal", hamming=None):
     import pytorch_lightning as pl
     from pytorch_lightning.plugins import CheckpointIO

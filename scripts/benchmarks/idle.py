@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from rnnlab.config.schema import RunConfig
+from rnnlab.study.task import Task
 from rnnlab.tracking.recorder import Recorder
 from rnnlab.tracking.result import RunResult
-from rnnlab.tracking.store import Store
+from rnnlab.tracking.store import Store, open_if_reachable
 
 EPOCHS = 10
 
@@ -20,3 +23,11 @@ def record_without_training(config: RunConfig, overrides: list[str], store: Stor
         recorder.metrics.add("time/fit_seconds", 1.0, EPOCHS)
         recorder.result.fit_seconds = 1.0
     return recorder.result
+
+
+def record_task(task: Task) -> float:
+    """Record a job of a study and return the seconds that it took."""
+    began = time.perf_counter()
+    config = task.marks.on(task.job.config)
+    record_without_training(config, task.job.overrides, open_if_reachable(config.tracking))
+    return time.perf_counter() - began

@@ -1,7 +1,7 @@
 """What a run costs in the store and in a study's machinery, and what an epoch and a step cost, as they get many.
 
 The jobs do no work, the networks next to none: what is left is rnnlab. The jobs go one after the other through
-Hydra's own launcher, so that nothing is hidden by a second core.
+one worker, so that nothing is hidden by a second core.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ STEPS_AN_EPOCH = {"an epoch of 1 step": 64, "an epoch of 16 steps": 4}
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Say what can be asked for."""
-    parser.add_argument("--jobs", nargs="+", type=int, default=[10, 100, 1000], help="multiples of 10")
-    parser.add_argument("--epochs", nargs="+", type=int, default=[10, 100, 1000])
+    parser.add_argument("--jobs", nargs="+", type=int, default=[10, 100, 1000, 10_000], help="multiples of 10")
+    parser.add_argument("--epochs", nargs="+", type=int, default=[10, 100, 1000, 10_000])
 
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:

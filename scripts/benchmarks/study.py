@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
 import statistics
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +63,21 @@ def _round(epochs: int, *, peer: bool) -> dict[str, Any]:
         folder = Path(name)
         words = ["-m", "rnnlab", "train", "-m", "study=quick", "trainer=cpu", f"trainer.max_epochs={epochs}"]
         study = run(words, folder)
+        parts = _parts(folder)
         serial = run([str(PEER), "-m", *_peers_grid(), f"epochs={epochs}"], folder) if peer else None
     seconds |= {place: bare_loop(config)[0] for place, config in list(zip(places, configs, strict=True))[1::2]}
     found = {"bare": sum(seconds.values()), "cores": os.cpu_count() or 1, "study": study.seconds}
-    found["said"] = study.said.splitlines()[-12:]
+    found["said"] = next(line for line in study.said.splitlines() if line.startswith("time "))
+    found["parts"] = parts
     return found | ({"peer": serial.seconds} if serial else {})
+
+
+def _parts(folder: Path) -> dict[str, float]:
+    """Return the seconds of all runs by part."""
+    total: Counter[str] = Counter()
+    for manifest in folder.glob("outputs/quick/*/manifest.json"):
+        total.update(json.loads(manifest.read_text())["seconds"])
+    return {part: round(seconds, 1) for part, seconds in total.items()}
 
 
 def _peers_grid() -> list[str]:
@@ -83,6 +95,8 @@ def lines(found: dict[str, Any]) -> list[str]:
         ideal = one["bare"] / one["cores"]
         peer = f", the peer {one['peer']:.0f} s" if "peer" in one else ""
         bare = f"bare loops {one['bare']:.0f} s, by {one['cores']} cores {ideal:.0f} s"
+        said.append(one["said"])
+        said.append("  of all runs: " + ", ".join(f"{part} {took} s" for part, took in one["parts"].items()))
         said.append(f"study=quick {one['study']:.0f} s, {bare}{peer}")
     said.append(f"parallel efficiency {found['parallel_efficiency']:.2f}")
     if "times_faster_than_peer" in found:

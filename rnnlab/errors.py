@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,11 @@ def nearest(word: str, legal: Iterable[str]) -> str | None:
     """Return the entry of ``legal`` spelled most like ``word``, or None if none comes near."""
     close = difflib.get_close_matches(word, list(legal), n=1, cutoff=0.6)
     return close[0] if close else None
+
+
+def without_credentials(text: str) -> str:
+    """Return a text without the user and password that an address in it may hold: it is going to be shown."""
+    return re.sub(r"(?<=://)\S*@", "", text)
 
 
 def listed(legal: Iterable[object]) -> str:
@@ -41,11 +47,11 @@ class Problem:
     where: str | None = None
 
     def __str__(self) -> str:
-        """Return the problem as one line."""
+        """Return the problem as one line, without a password that was given in an address."""
         given = self.key if self.value is None else f"{self.key}={self.value}"
         mend = f" Did you mean {self.suggestion}?" if self.suggestion else ""
         place = f" ({self.where})" if self.where else ""
-        return f"{given}: {self.allowed}.{mend}{place}"
+        return without_credentials(f"{given}: {self.allowed}.{mend}{place}")
 
 
 class BadInputError(Exception):
@@ -62,6 +68,18 @@ class BadInputError(Exception):
 
 class StoreAwayError(Exception):
     """The MLflow store cannot be reached now: it is locked, full, broken or down."""
+
+
+class StoreRefusesError(StoreAwayError):
+    """The server does not let this user in, or not do what was asked; to a run under way it is away.
+
+    Attributes:
+        problem: what to do about it.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(problem)
 
 
 class DivergedError(Exception):

@@ -124,6 +124,26 @@ def test_bad_input_names_key_value_and_mend_and_creates_nothing(words, parts, ho
     assert list(home.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["train", "runs", "report", "ui"])
+@pytest.mark.parametrize(
+    "address",
+    ["http://me:hunter2@127.0.0.1:1", "http://me:x/hunter2@127.0.0.1:1", "http://hunter2@h", "me:hunter2@h"],
+)
+def test_a_password_in_the_address_of_a_server_is_refused_and_not_shown(command, address, home, capsys):
+    for words in (["tracking=server", f"tracking.uri={address}"], [f"tracking.uri={address}"]):
+        code, message = outcome([command, *words], capsys)
+        assert code == 2
+        assert "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD" in message
+        assert "hunter2" not in message
+    assert list(home.iterdir()) == []
+
+
+def test_a_password_in_an_address_that_cannot_be_read_is_not_shown(home, capsys):
+    code, message = outcome(["train", "tracking=server", "tracking.uri=http://me:hunter2,}@127.0.0.1:1"], capsys)
+    assert code == 2
+    assert "hunter2" not in message
+
+
 @pytest.mark.parametrize("in_the_way", ["outputs", "outputs/single"])
 def test_an_output_folder_that_cannot_be_written_is_refused(in_the_way, home, capsys):
     (home / in_the_way).parent.mkdir(exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,6 @@ from rnnlab.cli.hydra_app import end, run_command
 from rnnlab.config.schema import ReportConfig, TrackingConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.home import as_typed, outputs
-from rnnlab.tracking.links import without_password
 
 if TYPE_CHECKING:
     from rnnlab.report.make import Report
@@ -58,10 +58,11 @@ def make_or_check(make: Callable[..., Report], tracking: TrackingConfig, *, chec
     from rnnlab.console import make_console
     from rnnlab.report.make import changed, write
     from rnnlab.tracking.mlflow_run import MlflowRun
+    from rnnlab.tracking.server_access import reason
     from rnnlab.tracking.store import check_places, find_store
     from rnnlab.tracking.sync import catch_up
 
-    check_places(tracking)
+    check_places(tracking, to_write=False)
     store = find_store(tracking)
     if store is None:
         raise BadInputError(
@@ -83,7 +84,11 @@ def make_or_check(make: Callable[..., Report], tracking: TrackingConfig, *, chec
         return EXIT_RUN_FAILED
     write(made, outputs())
     if made.parent is not None:
-        MlflowRun(store, made.parent).log_folder(folder, "report")
+        try:
+            MlflowRun(store, made.parent).log_folder(folder, "report")
+        except Exception as error:  # noqa: BLE001 - the report is there, whatever the store does
+            why = reason(error, tracking.uri)
+            print(f"rnnlab: the report is not among the study's artifacts: {why}", file=sys.stderr)
     console.print(f"[bold]report[/] {escape(made.content['title'])}")
     for text in made.content["ladder_verdicts"]:
         console.print(f"  {text}", markup=False)
@@ -97,10 +102,10 @@ def make_or_check(make: Callable[..., Report], tracking: TrackingConfig, *, chec
 
 
 def leading_to(tracking: TrackingConfig) -> list[str]:
-    """Return the overrides that lead to a store, without a password that its address may hold."""
+    """Return the overrides that lead to a store."""
     usual = TrackingConfig()
     words = [f"tracking={tracking.store}"] if tracking.store != usual.store else []
-    words += [f"tracking.uri={without_password(tracking.uri)}"] if tracking.uri else []
+    words += [f"tracking.uri={tracking.uri}"] if tracking.uri else []
     return words + (
         [f"tracking.experiment={tracking.experiment}"] if tracking.experiment != usual.experiment else []
     )

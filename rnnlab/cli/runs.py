@@ -32,7 +32,7 @@ def show_runs(asked: RunsConfig) -> int:
     from rnnlab.tracking.sync import catch_up
 
     console = make_console()
-    check_places(asked.tracking)
+    check_places(asked.tracking, to_write=False)
     store = find_store(asked.tracking)
     if store is not None:
         catch_up(asked.tracking, store)

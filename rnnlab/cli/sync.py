@@ -6,7 +6,7 @@ from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
 from rnnlab.config.schema import SyncConfig
-from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED
+from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError
 
 
 def main(arguments: list[str]) -> int:
@@ -20,7 +20,11 @@ def sync(composed: DictConfig) -> None:
 
 
 def send(_: SyncConfig) -> int:
-    """Send, say what was sent, and return the exit code: 1 if a store is still away."""
+    """Send, say what was sent, and return the exit code: 1 if a store is still away.
+
+    Raises:
+        BadInputError: a server refuses this user; what goes elsewhere was sent.
+    """
     from rnnlab.console import make_console
     from rnnlab.home import as_typed
     from rnnlab.tracking.sync import send_waiting
@@ -28,8 +32,11 @@ def send(_: SyncConfig) -> int:
     console = make_console()
     done = send_waiting()
     for run in done:
-        what = f"{run.points} points" if run.error is None else f"not sent: {run.error}"
+        why = "the server refuses this user" if run.refusal else run.error
+        what = f"{run.points} points" if run.error is None else f"not sent: {why}"
         console.print(f"{run.name}  {as_typed(run.folder)}  {run.store}  {what}", markup=False)
     if not done:
         console.print("nothing is missing")
+    if refusals := dict.fromkeys(run.refusal for run in done if run.refusal is not None):
+        raise BadInputError(list(refusals))
     return EXIT_RUN_FAILED if any(run.error for run in done) else EXIT_DONE

@@ -108,6 +108,9 @@ def _name_problems(config: RunConfig) -> Iterator[Problem]:
 
 
 def _tracking_problems(tracking: TrackingConfig) -> Iterator[Problem]:
+    if tracking.uri and "@" in tracking.uri:
+        yield _credentials_in_address(tracking.uri)
+        return
     if tracking.store == "server" and not tracking.uri:
         yield Problem("tracking.uri", "null", "tracking=server needs an address, such as http://127.0.0.1:5000")
     if tracking.store != "server" and tracking.uri:
@@ -126,3 +129,14 @@ def _tracking_problems(tracking: TrackingConfig) -> Iterator[Problem]:
         )
     if tracking.uri and not tracking.uri.startswith(("http://", "https://")):
         yield Problem("tracking.uri", tracking.uri, "must begin with http:// or https://")
+
+
+def _credentials_in_address(uri: str) -> Problem:
+    """Return the problem of a user or password in an address, which would end up in every record of a run."""
+    server = uri.rpartition("@")[2]
+    allowed = (
+        "must be without user and password, which runs would record; they go into the environment, "
+        "as MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+    )
+    scheme = "https" if uri.startswith("https:") else "http"
+    return Problem("tracking.uri", f"...@{server}", allowed, f"tracking.uri={scheme}://{server}")

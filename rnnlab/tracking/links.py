@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode
 
 from rnnlab.tracking.server import HOST, USUAL_PORT
 from rnnlab.tracking.store import Store
@@ -13,14 +13,8 @@ from rnnlab.tracking.store import Store
 def pages_address(store: Store) -> str:
     """Return where MLflow's pages on the store are, or will be after `rnnlab ui`."""
     if store.uri.startswith("http"):
-        return without_password(store.uri).rstrip("/")
+        return store.uri.rstrip("/")
     return f"http://{HOST}:{USUAL_PORT}"
-
-
-def without_password(uri: str) -> str:
-    """Return an address without the user and password that it may hold: it is going to be shown."""
-    parts = urlsplit(uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def run_link(experiment_id: str, run_id: str) -> str:

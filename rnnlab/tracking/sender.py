@@ -13,6 +13,7 @@ from typing import Any
 from rnnlab.tracking.delivery import Delivery
 from rnnlab.tracking.metrics import Point
 from rnnlab.tracking.outbox import Outbox
+from rnnlab.tracking.server_access import reason
 from rnnlab.tracking.store import Store
 from rnnlab.tracking.tags import heartbeat_tag
 
@@ -134,7 +135,7 @@ class Sender:
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1
-        why = f"{type(error).__name__}: {error}".splitlines()[0]
+        why = reason(error, self._delivery.outbox.uri).rstrip(".")
         if self._warned:
             log.info("the store does not take the run yet: %s", why)
             return

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import importlib
 import logging
 import os
 import sqlite3
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -20,11 +17,12 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from rnnlab.config.schema import TrackingConfig
-from rnnlab.errors import BadInputError, Problem, StoreAwayError
+from rnnlab.errors import BadInputError, Problem, StoreAwayError, StoreRefusesError, without_credentials
 from rnnlab.home import home, mlruns, outputs
 from rnnlab.tracking.database import read_experiment
 from rnnlab.tracking.folder import SINGLE
 from rnnlab.tracking.moving import mend_artifact_paths
+from rnnlab.tracking.server_access import check_server, refusal
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,12 +30,12 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# MLflow's own patience, 7 attempts of 2 minutes, would hold up whoever waits for a server that is away.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+# MLflow's own patience, 7 attempts of 2 minutes, would hold up whoever waits for a server that is away; and where
+# only the answer was lost, a second attempt below our own would make a run twice.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
 SQLITE = "sqlite:///"
-SECONDS_TO_ANSWER = 5
 RUNS_A_PAGE = 1000
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 """Makes MLflow's pages open on runs and charts; without it they take the experiment for one of language models."""
@@ -78,21 +76,22 @@ class Store:
                 return
 
 
-def check_places(tracking: TrackingConfig, study: str | None = None) -> None:
+def check_places(tracking: TrackingConfig, study: str | None = None, *, to_write: bool = True) -> None:
     """Make sure that runs can be written and recorded, without creating anything.
 
     Args:
         tracking: where runs are recorded.
         study: the study that the runs belong to, or None.
+        to_write: whether runs are to be made in the store, or only looked up.
 
     Raises:
-        BadInputError: the folder cannot be written, or the server does not answer.
+        BadInputError: the folder cannot be written, or the server does not answer or does not let this user in.
     """
     folders = [outputs() / (study or SINGLE)] + ([mlruns()] if tracking.store == "local" else [])
     for folder in folders:
         _check_writable(folder)
     if tracking.store == "server":
-        _check_server(str(tracking.uri))
+        check_server(str(tracking.uri), tracking.experiment, to_write=to_write)
 
 
 def check_known(tracking: TrackingConfig, run_id: str) -> None:
@@ -126,19 +125,6 @@ def _check_writable(folder: Path) -> None:
         raise BadInputError(
             Problem("RNNLAB_HOME", home(), f"{there} must be a folder that can be written ({why})")
         ) from error
-
-
-def _check_server(uri: str) -> None:
-    request = urllib.request.Request(f"{uri.rstrip('/')}/health")  # noqa: S310 - the config admits http only
-    try:
-        with urllib.request.urlopen(request, timeout=SECONDS_TO_ANSWER) as answer:  # noqa: S310
-            why = None if answer.read(100).strip() == b"OK" else "something else answers there"
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        why = str(error.reason if isinstance(error, urllib.error.URLError) else error)
-    if why is not None:
-        raise BadInputError(
-            Problem("tracking.uri", uri, f"must be the address of an MLflow server that answers ({why})")
-        )
 
 
 def local_uri() -> str:
@@ -208,7 +194,10 @@ def _reaching(tracking: TrackingConfig) -> Iterator[None]:
     except (BadInputError, StoreAwayError):
         raise
     except Exception as error:
-        place = tracking.uri if tracking.store == "server" else _database()
+        place = without_credentials(str(tracking.uri)) if tracking.store == "server" else _database()
+        refused = refusal(error, str(tracking.uri)) if tracking.store == "server" else None
+        if refused is not None:
+            raise StoreRefusesError(refused) from error
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise StoreAwayError(f"the store {place} cannot be reached now ({why})") from error
 

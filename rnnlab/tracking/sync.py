@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnlab.config.schema import TrackingConfig
+from rnnlab.errors import Problem, without_credentials
 from rnnlab.home import outputs
 from rnnlab.tracking.delivery import Delivery
 from rnnlab.tracking.folder import FolderInUseError, RunFolder
 from rnnlab.tracking.outbox import FILE, Outbox, read_outbox
+from rnnlab.tracking.server_access import reason, refusal
 from rnnlab.tracking.stale import WHY, end_stale_runs
 from rnnlab.tracking.store import Store, open_store
 from rnnlab.tracking.tags import process_of
@@ -26,6 +28,7 @@ class Sent:
         store: where it was to go: ``local``, or a server's address.
         points: metric points that were sent.
         error: why the store did not take it, or None.
+        refusal: what to do about it where a server refuses this user, or None.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Sent:
     store: str
     points: int
     error: str | None = None
+    refusal: Problem | None = None
 
 
 def send_waiting(tracking: TrackingConfig | None = None) -> list[Sent]:
@@ -44,13 +48,13 @@ def send_waiting(tracking: TrackingConfig | None = None) -> list[Sent]:
         tracking: only what is for this store; None sends to every store.
     """
     done: list[Sent] = []
-    away: dict[str, str] = {}
+    away: dict[str, tuple[str, Problem | None]] = {}
     for folder, outbox in _waiting():
         if tracking is not None and outbox.tracking != tracking:
             continue
-        place = outbox.uri or outbox.store
+        place = without_credentials(outbox.uri or outbox.store)
         if place in away:
-            done.append(Sent(outbox.name, folder, place, 0, away[place]))
+            done.append(Sent(outbox.name, folder, place, 0, *away[place]))
             continue
         try:
             with RunFolder(folder).in_use(timeout=0):
@@ -58,8 +62,8 @@ def send_waiting(tracking: TrackingConfig | None = None) -> list[Sent]:
         except FolderInUseError:
             continue
         except Exception as error:  # noqa: BLE001 - each store has its own way to fail
-            away[place] = f"{type(error).__name__}: {error}".splitlines()[0]
-            done.append(Sent(outbox.name, folder, place, 0, away[place]))
+            away[place] = reason(error, outbox.uri), refusal(error, outbox.uri) if outbox.uri else None
+            done.append(Sent(outbox.name, folder, place, 0, *away[place]))
         else:
             if points is not None:
                 done.append(Sent(outbox.name, folder, place, points))

@@ -17,7 +17,7 @@ from rnnlab.tracking.rename import rename_run
 from rnnlab.tracking.store import Store
 
 LOCAL_ID = "rnnlab.local_id"
-"""The tag of a run that was made while the store was away: the id it had until then."""
+"""The tag of a run on a server: the id that it has until the server has made it, and by which it is found again."""
 
 
 class Delivery:
@@ -159,12 +159,13 @@ class Delivery:
         known = MlflowRun(store, self.outbox.run_id)
         if self.outbox.in_store and (not self._compare or known.contents() is not None):
             return known
-        local = self.outbox.tags.get(LOCAL_ID, self.outbox.run_id)
+        before, local = self.outbox.run_id, self.outbox.tags.get(LOCAL_ID, self.outbox.run_id)
         run_id = next((run.info.run_id for run in store.pages(f"tags.`{LOCAL_ID}` = '{local}'")), None)
         tags = self.outbox.tags | {LOCAL_ID: local}
         made = run_id or MlflowRun.create(store, self.outbox.name, tags, self.outbox.started).run_id
         self.change(run_id=made, in_store=True, tags={LOCAL_ID: local})
-        rename_run(self._folder, local, made)
+        for old in (before, local):
+            rename_run(self._folder, old, made)
         with self._lock:
             self._compare = True
         return MlflowRun(store, made)

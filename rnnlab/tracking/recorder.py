@@ -20,6 +20,7 @@ from rnnlab.files import write_whole
 from rnnlab.home import home, outputs
 from rnnlab.provenance.code import LARGEST_DIFF, code_diff, code_record
 from rnnlab.provenance.environment import machine, package_versions
+from rnnlab.tracking.delivery import LOCAL_ID
 from rnnlab.tracking.fingerprint import OTHER_CODE, OTHER_CONFIG
 from rnnlab.tracking.folder import RunFolder, write_json
 from rnnlab.tracking.metrics import MetricBuffer
@@ -107,8 +108,11 @@ class Recorder:
             self._exits.enter_context(self.folder.in_use())
             outbox = outbox_for(self.folder, place, run_id, name, tags, began=self._started, in_store=True)
         else:
+            local_id = uuid.uuid4().hex
+            if place.store == "server":
+                tags[LOCAL_ID] = local_id
             self._made = made = make_run(self._store, name, tags, self._started)
-            run_id = made or uuid.uuid4().hex
+            run_id = made or local_id
             self.folder = RunFolder.claim(outputs(), self._config.study.name, name, run_id)
             self._exits.enter_context(self.folder.in_use())
             known = made is not None

@@ -37,7 +37,10 @@ def place_of(store: Store | None, tracking: TrackingConfig) -> TrackingConfig:
 
 
 def make_run(store: Store | None, name: str, tags: Mapping[str, str], began: float) -> str | None:
-    """Return the id of a new run in the store, or None where nothing is tracked or the store is away."""
+    """Return the id of a new run in the store, or None where nothing is tracked or the store is away.
+
+    A server that is killed may have made it without saying so: `Delivery` finds it by its tag `LOCAL_ID`.
+    """
     if store is None:
         return None
     try:

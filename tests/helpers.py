@@ -29,6 +29,14 @@ SMALL = ["model.hidden_size=6", "trainer.max_epochs=2", "layers=1"]
 LONG = ["layers=1", "model.hidden_size=8", "trainer.max_epochs=100000"]
 """Overrides of a run that goes on until it is stopped."""
 TINY_DATA = ["data.train_samples=70", "data.test_samples=40", "data.window=7", "data.batch_size=9"]
+LASTING = [
+    "layers=1",
+    "model.hidden_size=8",
+    "trainer.max_epochs=600",
+    "trainer.checkpoint_seconds=0.2",
+    *TINY_DATA,
+]
+"""Overrides of a run that takes some seconds."""
 
 
 PATIENCE = 1200

@@ -1,6 +1,5 @@
 """Studies that are interrupted, killed, repeated, and started all at once."""
 
-import csv
 import json
 import os
 import random
@@ -12,20 +11,12 @@ import sys
 import textwrap
 import time
 
-import mlflow
 import psutil
 import pytest
-from helpers import LONG, PATIENCE, SMALL, TINY_DATA, command_line, environment, rnnlab, wait_for
+from helpers import LASTING, LONG, PATIENCE, SMALL, TINY_DATA, command_line, environment, rnnlab, wait_for
+from stored import children, finished_jobs, rows_of, runs_in
 
 TINY = [*SMALL, *TINY_DATA]
-LASTING = [
-    "layers=1",
-    "model.hidden_size=8",
-    "trainer.max_epochs=600",
-    "trainer.checkpoint_seconds=0.2",
-    *TINY_DATA,
-]
-"""Overrides of a run that takes some seconds."""
 
 
 def start(*words, folder):
@@ -51,25 +42,6 @@ def kill_at_work(words, folder, study, after):
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-
-
-def rows_of(folder, study):
-    with (folder / "outputs" / study / "results.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def runs_in(folder):
-    """Return every MLflow run of the store."""
-    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{folder}/mlruns/mlflow.db")
-    return client.search_runs([client.get_experiment_by_name("rnnlab").experiment_id], max_results=1000)
-
-
-def children(folder):
-    return [run for run in runs_in(folder) if run.data.tags.get("rnnlab.kind") != "study"]
-
-
-def finished_jobs(folder):
-    return sorted(run.data.tags["rnnlab.job"] for run in children(folder) if run.info.status == "FINISHED")
 
 
 def numbers(row):

@@ -40,7 +40,7 @@ def sweep(
     axes, combinations = _combinations(context, [*(f"{key}={value}" for key, value in params.items()), *arguments])
     if not combinations:
         raise BadInputError(Problem("--multirun", None, "there is nothing to run: an axis of the grid is empty"))
-    shared_keys = [key for key in axes if key.partition(".")[0] in ("study", "tracking")]
+    shared_keys = [key for key in axes if key.partition(".")[0] in ("study", "tracking", "cluster")]
     if shared_keys:
         raise BadInputError(
             [Problem(key, None, "holds for the whole study; give it one value") for key in shared_keys]
@@ -51,14 +51,15 @@ def sweep(
         if local is not None:
             with suppress(BadInputError):  # told below, with those of all jobs
                 _warm_up(local, compose(combinations[0]), axes, len(combinations))
-        grid, on_gpus = _checked(axes, combinations, compose)
+        grid, on_gpus = _checked(axes, combinations, compose, elsewhere=local is None)
         shared = grid.jobs[0].config
         check_places(shared.tracking, shared.study.name or grid.default_name())
     from rnnlab.study.run import Workers, run_study
 
     if local is None:
-        launcher = chosen_launcher(context, task, config)
-        return run_study(grid, shared, Workers(launcher.launch_tasks, shared.study.workers or 1, on_gpus))
+        launcher = chosen_launcher(context, task, config, shared)
+        launcher.connect(grid.jobs)
+        return run_study(grid, shared, Workers(launcher.launch_tasks, launcher.runs_at_once(grid.jobs), on_gpus))
     at_once = local_runs_at_once(len(grid.jobs), [job.config for job in grid.jobs], on_gpus)
     warm_up = partial(local.warm_up, at_once, with_store=shared.tracking.store == "local")
     return run_study(grid, shared, Workers(partial(local.launch_tasks, at_once), at_once, on_gpus, warm_up))
@@ -72,14 +73,16 @@ def _warm_up(local: LocalWorkers, config: RunConfig, axes: dict[str, list[str]],
         local.warm_up(local_runs_at_once(count, [config], gpus=0), with_store=config.tracking.store == "local")
 
 
-def _checked(axes: dict[str, list[str]], combinations: Sequence[list[str]], compose: Composer) -> tuple[Grid, int]:
-    """Return the grid, and the number of GPUs that its jobs are spread over."""
+def _checked(
+    axes: dict[str, list[str]], combinations: Sequence[list[str]], compose: Composer, *, elsewhere: bool
+) -> tuple[Grid, int]:
+    """Return the grid, and the number of this machine's GPUs that its jobs are spread over."""
     from rnnlab.training.build import check_buildable, gpus
 
-    jobs = check_jobs(combinations, compose, check_buildable)
+    jobs = check_jobs(combinations, compose, partial(check_buildable, elsewhere=elsewhere))
     if jobs[0].config.resume is not None:
         raise BadInputError(Problem("resume", jobs[0].config.resume, "goes on with one run: leave -m out"))
-    return Grid(axes, jobs), max(gpus(job.config.trainer.accelerator) for job in jobs)
+    return Grid(axes, jobs), 0 if elsewhere else max(gpus(job.config.trainer.accelerator) for job in jobs)
 
 
 def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str, list[str]], list[list[str]]]:

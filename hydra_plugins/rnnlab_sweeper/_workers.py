@@ -14,8 +14,9 @@ from hydra_plugins.hydra_joblib_launcher.config import JobLibLauncherConf
 from omegaconf import DictConfig, OmegaConf
 
 from rnnlab.config.schema import RunConfig
+from rnnlab.study.grid import Job
 from rnnlab.study.local import LocalWorkers
-from rnnlab.study.task import Task, TaskLauncher
+from rnnlab.study.task import EngineLauncher, Task, TaskLauncher
 
 
 def local_workers(config: DictConfig) -> LocalWorkers | None:
@@ -37,10 +38,16 @@ def local_runs_at_once(count: int, configs: Sequence[RunConfig], gpus: int) -> i
     return min(count, study.workers or everywhere)
 
 
-def chosen_launcher(context: HydraContext, task: TaskFunction, config: DictConfig) -> TaskLauncher:
-    """Return the launcher that was chosen, as one that takes ready configs or as one that composes them."""
+def chosen_launcher(
+    context: HydraContext, task: TaskFunction, config: DictConfig, shared: RunConfig
+) -> TaskLauncher:
+    """Return what the chosen launcher runs jobs on: an engine of its own, or the launcher itself.
+
+    Raises:
+        BadInputError: what it needs is not installed.
+    """
     made = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=config)
-    return made if isinstance(made, TaskLauncher) else _Composing(made)
+    return made.engine(shared) if isinstance(made, EngineLauncher) else _Composing(made, shared.study.workers or 1)
 
 
 class _Composing:
@@ -48,10 +55,19 @@ class _Composing:
 
     Args:
         launcher: the launcher.
+        at_once: how many jobs it is taken to run at the same time.
     """
 
-    def __init__(self, launcher: Launcher) -> None:
+    def __init__(self, launcher: Launcher, at_once: int) -> None:
         self._launcher = launcher
+        self._at_once = at_once
+
+    def connect(self, jobs: Sequence[Job]) -> None:
+        """Leave it to the launcher."""
+
+    def runs_at_once(self, jobs: Sequence[Job]) -> int:
+        """Return how many jobs it is taken to run at the same time."""
+        return min(len(jobs), self._at_once)
 
     def launch_tasks(self, tasks: Sequence[Task]) -> list[Exception | None]:
         """Run jobs and return for each the error that kept it from beginning, or None."""

@@ -38,6 +38,8 @@ def train_single(config: RunConfig) -> int:
     choices = HydraConfig.get().runtime.choices
     if choices.get("study") is not None:
         raise BadInputError(Problem("study", choices["study"], "is a grid of runs: add -m"))
+    if choices.get("cluster", "here") != "here":
+        raise BadInputError(Problem("cluster", choices["cluster"], "runs the jobs of a study: add -m"))
     from rnnlab.console import make_console
     from rnnlab.tracking.folder import FolderInUseError
     from rnnlab.tracking.outbox import read_outbox

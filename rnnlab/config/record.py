@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 from rnnlab.config.schema import TARGET_SECTIONS, RunConfig
 from rnnlab.config.targets import is_csv, label
 
-NOT_PART_OF_THE_RESULT = ("name", "resume", "allow_targets", "tracking", "study")
+NOT_PART_OF_THE_RESULT = ("name", "resume", "allow_targets", "tracking", "study", "cluster")
 """Sections that change nothing in what a run computes; the hash leaves them out."""
 
 

@@ -142,6 +142,30 @@ class StudyConfig:
 
 
 @dataclass
+class ClusterConfig:
+    """What a study's job is given on a cluster."""
+
+    address: str | None = key(
+        None, "Ray: cluster to join, such as 10.0.0.5:6379, or auto; null: one of this machine alone"
+    )
+    executor: str = key(
+        "slurm", "SLURM: where jobs are submitted to; local: tried here, without SLURM", choices=("slurm", "local")
+    )
+    partition: str | None = key(None, "SLURM: the partition; null: SLURM's default")
+    account: str | None = key(None, "SLURM: the account; null: SLURM's default")
+    minutes: int = key(60, "SLURM: time limit of a job; one that reaches it is put back and goes on", at_least=1)
+    cpus: int | None = key(None, "CPU cores of a job; null: trainer.threads", at_least=1)
+    memory_gib: float | None = key(None, "main memory of a job in GiB; null: the cluster's default", above=0)
+    gpus: float | None = key(
+        None,
+        "GPUs of a job, on Ray also a part of one; null: on Ray 1 / study.jobs_per_gpu where there are GPUs, "
+        "on SLURM 1 with trainer=gpu",
+        at_least=0,
+    )
+    sbatch: dict[str, Any] = key(dict, "SLURM: more options of sbatch, such as constraint or qos")
+
+
+@dataclass
 class RunConfig:
     """One run: what ``rnnlab train`` trains."""
 
@@ -160,6 +184,7 @@ class RunConfig:
     trainer: TrainerConfig = key(TrainerConfig, "how long and on what to train")
     tracking: TrackingConfig = key(TrackingConfig, "where runs are recorded")
     study: StudyConfig = key(StudyConfig, "the grid of runs, with --multirun")
+    cluster: ClusterConfig = key(ClusterConfig, "what a study's job is given on a cluster, with cluster=")
 
 
 @dataclass

@@ -90,16 +90,21 @@ def own_code_id(module: str) -> str:
 
     Empty for rnnlab itself, for installed packages and for Python's own: their versions say enough.
     """
+    own = own_code(module)
+    return _source_hash(own) if own else ""
+
+
+def own_code(module: str) -> list[Path]:
+    """Return where a user's top-level module lies: its file, or its package's folder; nothing for others."""
     if module == "rnnlab":
-        return ""
+        return []
     try:
         spec = importlib.util.find_spec(module)
     except (ImportError, ValueError):
-        return ""
+        return []
     places = [] if spec is None else spec.submodule_search_locations or [spec.origin or ""]
     libraries = [sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib", "platstdlib")]
-    own = [Path(place) for place in places if Path(place).exists() and not place.startswith(tuple(libraries))]
-    return _source_hash(own) if own else ""
+    return [Path(place) for place in places if Path(place).exists() and not place.startswith(tuple(libraries))]
 
 
 def _source_hash(places: Iterable[Path]) -> str:

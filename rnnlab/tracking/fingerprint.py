@@ -18,7 +18,11 @@ def fingerprint(config: RunConfig) -> str:
 
     The code is rnnlab's, and the source of the user's own modules that the config names.
     """
-    sections = [getattr(config, name) for name in TARGET_SECTIONS] + [config.data.test_function or {}]
-    modules = sorted({str(section.get("_target_", "")).partition(".")[0] for section in sections} - {""})
-    parts = [config_hash(config), code_id(), *(own_code_id(module) for module in modules)]
+    parts = [config_hash(config), code_id(), *(own_code_id(module) for module in target_modules(config))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:DIGITS]
+
+
+def target_modules(config: RunConfig) -> list[str]:
+    """Return the top-level modules of the objects that a config names."""
+    sections = [getattr(config, name) for name in TARGET_SECTIONS] + [config.data.test_function or {}]
+    return sorted({str(section.get("_target_", "")).partition(".")[0] for section in sections} - {""})

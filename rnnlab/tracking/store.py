@@ -36,6 +36,8 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
 SQLITE = "sqlite:///"
+STORE_IS_ELSEWHERE = "RNNLAB_STORE_IS_ELSEWHERE"
+"""A variable of processes that train for another machine, whose local store they cannot see."""
 RUNS_A_PAGE = 1000
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 """Makes MLflow's pages open on runs and charts; without it they take the experiment for one of language models."""
@@ -181,6 +183,8 @@ def open_store(tracking: TrackingConfig) -> Store | None:
     if tracking.store == "off":
         return None
     with _reaching(tracking):
+        if tracking.store == "local" and os.environ.get(STORE_IS_ELSEWHERE):
+            raise StoreAwayError("the local store is another machine's")
         if tracking.store == "server":
             return _open_server(str(tracking.uri), tracking.experiment)
         return _open_local(mlruns(), tracking.experiment)

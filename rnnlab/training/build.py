@@ -141,13 +141,17 @@ def choose_device(accelerator: str, gpu: int = 0) -> torch.device:
     return torch.device("cpu")
 
 
-def check_buildable(config: RunConfig) -> None:
+def check_buildable(config: RunConfig, *, elsewhere: bool = False) -> None:
     """Try every part on a small scale, before anything is created.
+
+    Args:
+        config: a run's.
+        elsewhere: whether it will be trained on another machine, which may have the GPU that this one lacks.
 
     Raises:
         BadInputError: a part cannot be made as the config says.
     """
-    if config.trainer.accelerator == "gpu" and not torch.cuda.is_available():
+    if not elsewhere and config.trainer.accelerator == "gpu" and not torch.cuda.is_available():
         raise BadInputError(
             Problem(
                 "trainer.accelerator",

@@ -24,7 +24,7 @@ from rnnlab.training.checkpoints import BestEpoch, LastEpoch, SealedCheckpoints,
 from rnnlab.training.digests import LossDigests
 from rnnlab.training.epochs import EpochEnds, Listener
 from rnnlab.training.interruption import StopBetweenSteps
-from rnnlab.training.lightning import pl
+from rnnlab.training.lightning import LightningEnvironment, pl
 from rnnlab.training.listeners import LossRecorder, TrainingBar, TrainingLines
 from rnnlab.training.module import SequenceRegression, WindowData
 
@@ -125,7 +125,8 @@ def fit(
             devices=[device.index] if device.type == "cuda" else 1,
             max_epochs=settings.max_epochs,
             callbacks=[EpochEnds(splits.train.labels.size, listeners), stop],
-            plugins=[SealedCheckpoints(folder.previous)],
+            # In a job of SLURM, Lightning would take its signals and put it back in the queue by itself.
+            plugins=[SealedCheckpoints(folder.previous), LightningEnvironment()],
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,

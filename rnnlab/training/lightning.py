@@ -13,7 +13,7 @@ from types import ModuleType
 
 from rnnlab.training.compiler import put_off_compiler
 
-__all__ = ["CheckpointIO", "pl"]
+__all__ = ["CheckpointIO", "LightningEnvironment", "pl"]
 
 
 @contextmanager
@@ -39,3 +39,4 @@ put_off_compiler()
 with _without("scipy.signal", hamming=None):
     import pytorch_lightning as pl
     from pytorch_lightning.plugins import CheckpointIO
+    from pytorch_lightning.plugins.environments import LightningEnvironment

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
@@ -12,6 +13,8 @@ from hydra.types import HydraContext, TaskFunction
 from joblib.externals.loky import get_reusable_executor
 from omegaconf import DictConfig
 
+from rnnlab.config.schema import RunConfig
+from rnnlab.study.grid import Job
 from rnnlab.study.task import Task
 
 
@@ -42,6 +45,17 @@ class IdleLauncher(Launcher):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Refuse jobs that are yet to be composed."""
         raise NotImplementedError
+
+    def engine(self, config: RunConfig) -> Self:  # noqa: ARG002
+        """Return itself."""
+        return self
+
+    def connect(self, jobs: Sequence[Job]) -> None:
+        """Need nothing."""
+
+    def runs_at_once(self, jobs: Sequence[Job]) -> int:  # noqa: ARG002
+        """Return 1."""
+        return 1
 
     def launch_tasks(self, tasks: Sequence[Task]) -> list[Exception | None]:
         """Run the jobs, and write what the recording of them took."""

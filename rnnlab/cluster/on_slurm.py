@@ -1,0 +1,176 @@
+"""A study's jobs as jobs of SLURM, submitted by submitit."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnnlab.cluster.parcel import Delivered, Parcel, deliver, make_parcel, shared_folder, unpack
+from rnnlab.config.schema import RunConfig
+from rnnlab.errors import BadInputError, Problem
+from rnnlab.home import outputs
+from rnnlab.study.grid import Job
+from rnnlab.study.task import Task
+from rnnlab.tracking.folder import run_folders
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+FOLDER = "slurm"
+"""Below the study's folder: submitit's scripts, pickles and the jobs' output."""
+
+SECONDS_TO_END = 40.0
+SECONDS_BETWEEN_LOOKS = 1.0
+INSTALL = "needs submitit: pip install 'rnnlab[slurm]'"
+
+
+ENDED = 143
+LARGEST_ARRAY = 1000
+"""SLURM's usual MaxArraySize is 1001."""
+
+
+class Delivery:
+    """What a job of SLURM calls.
+
+    A job that SLURM takes its machine away from is put back in the queue, and goes on from its run's checkpoint.
+
+    Args:
+        parcel: the study's job.
+    """
+
+    def __init__(self, parcel: Parcel) -> None:
+        self._parcel = parcel
+
+    def __call__(self) -> Delivered:
+        """Run the job."""
+        parcel = self._parcel
+        delivered = deliver(replace(parcel, again=parcel.again or bool(os.environ.get("SLURM_RESTART_COUNT"))))
+        if not delivered.ended:
+            os._exit(ENDED)  # without a result, so that submitit asks SLURM what became of the job
+        return delivered
+
+    def checkpoint(self) -> Any:
+        """Return what submitit puts back in the queue."""
+        from submitit.helpers import DelayedSubmission
+
+        return DelayedSubmission(Delivery(replace(self._parcel, again=True)))
+
+
+class SlurmJobs:
+    """Runs jobs as array jobs of SLURM, or in processes of this machine where ``cluster.executor`` is local.
+
+    Args:
+        config: of any of the study's jobs, for the keys that they share.
+    """
+
+    def __init__(self, config: RunConfig) -> None:
+        self._cluster = config.cluster
+        self._study = config.study
+        self._submitit = _import_submitit()
+
+    def connect(self, jobs: Sequence[Job]) -> None:  # noqa: ARG002
+        """Make sure that there is a SLURM to submit to.
+
+        Raises:
+            BadInputError: there is none.
+        """
+        if self._cluster.executor == "slurm" and shutil.which("sbatch") is None:
+            allowed = "needs SLURM's sbatch on this machine, and there is none"
+            raise BadInputError(Problem("cluster", "slurm", allowed, "cluster.executor=local"))
+
+    def runs_at_once(self, jobs: Sequence[Job]) -> int:
+        """Return how many jobs go on at the same time at most; SLURM knows for how many there is room."""
+        here = max(1, (os.cpu_count() or 1) // self._cpus(jobs[0].config))
+        return min(len(jobs), self._study.workers or (here if self._cluster.executor == "local" else len(jobs)))
+
+    def launch_tasks(self, tasks: Sequence[Task]) -> list[Exception | None]:
+        """Run jobs and return for each the error that kept it from beginning, or None.
+
+        A job that SLURM ended without a result has none: its run says so, or there is none.
+        """
+        errors: dict[int, Exception | None] = {}
+        study, config = str(tasks[0].marks.study), tasks[0].job.config
+        executor = self._executor(study, config)
+        at_once = self.runs_at_once([task.job for task in tasks])
+        largest = at_once if self._cluster.executor == "local" else LARGEST_ARRAY
+        waiting, running = deque(enumerate(tasks)), dict[Any, int]()
+        with shared_folder(study) as token:
+            try:
+                while waiting or running:
+                    if waiting and len(running) < largest:
+                        running |= self._submit(executor, waiting, largest - len(running), token)
+                    for job in [job for job in running if job.done()]:
+                        errors[running.pop(job)] = self._take(job, outputs() / study)
+                    time.sleep(SECONDS_BETWEEN_LOOKS)
+            except BaseException:
+                self._cancel(list(running), outputs() / study)
+                raise
+        return [errors[number] for number in range(len(tasks))]
+
+    def _executor(self, study: str, config: RunConfig) -> Any:
+        cluster = self._cluster
+        executor = self._submitit.AutoExecutor(outputs() / study / FOLDER, cluster=cluster.executor)
+        gpus = cluster.gpus if cluster.gpus is not None else float(config.trainer.accelerator == "gpu")
+        asked = {
+            "name": f"rnnlab-{study}",
+            "timeout_min": cluster.minutes,
+            "cpus_per_task": self._cpus(config),
+            "gpus_per_node": math.ceil(gpus) or None,
+            "mem_gb": cluster.memory_gib,
+            "slurm_partition": cluster.partition,
+            "slurm_account": cluster.account,
+            "slurm_array_parallelism": self._study.workers or LARGEST_ARRAY,
+            "slurm_additional_parameters": {"requeue": True} | cluster.sbatch,
+        }
+        executor.update_parameters(**{name: value for name, value in asked.items() if value is not None})
+        return executor
+
+    def _cpus(self, config: RunConfig) -> int:
+        return self._cluster.cpus or config.trainer.threads
+
+    @staticmethod
+    def _submit(executor: Any, waiting: deque[tuple[int, Task]], count: int, token: str) -> dict[Any, int]:
+        """Submit the next jobs as one array."""
+        taken = [waiting.popleft() for _ in range(min(count, len(waiting)))]
+        with executor.batch():
+            jobs = [executor.submit(Delivery(make_parcel(task, token, credentials=False))) for _, task in taken]
+        return dict(zip(jobs, (number for number, _ in taken), strict=True))
+
+    def _take(self, job: Any, place: Path) -> Exception | None:
+        """Put the folder that a job sent back into the study's; return the job's error."""
+        from submitit.core.utils import FailedJobError, UncompletedJobError
+
+        try:
+            delivered: Delivered = job.result()
+        except UncompletedJobError:
+            return None
+        except FailedJobError as error:
+            return RuntimeError(str(error).strip().splitlines()[-1])
+        if delivered.folder is not None:
+            unpack(delivered.folder, place)
+        return None
+
+    def _cancel(self, jobs: list[Any], place: Path) -> None:
+        """End the jobs: those at work write a checkpoint first."""
+        with suppress(Exception):
+            for job in jobs:
+                job.cancel(check=False)
+        deadline = time.monotonic() + SECONDS_TO_END
+        while time.monotonic() < deadline and any(folder.is_in_use() for folder in run_folders(place.parent)):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _import_submitit() -> ModuleType:
+    try:
+        import submitit
+    except ImportError as error:
+        raise BadInputError(Problem("cluster", "slurm", INSTALL)) from error
+    return submitit

@@ -13,13 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnlab.cluster.parcel import Delivered, Parcel, deliver, make_parcel, shared_folder, unpack
+from rnnlab.cluster.parcel import Delivered, Parcel, deliver, make_parcel, shared_folder, study_runs, unpack
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
 from rnnlab.study.grid import Job
 from rnnlab.study.task import Task
-from rnnlab.tracking.folder import run_folders
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -111,7 +110,7 @@ class SlurmJobs:
                         errors[running.pop(job)] = self._take(job, outputs() / study)
                     time.sleep(SECONDS_BETWEEN_LOOKS)
             except BaseException:
-                self._cancel(list(running), outputs() / study)
+                self._cancel(list(running), study)
                 raise
         return [errors[number] for number in range(len(tasks))]
 
@@ -158,13 +157,13 @@ class SlurmJobs:
             unpack(delivered.folder, place)
         return None
 
-    def _cancel(self, jobs: list[Any], place: Path) -> None:
+    def _cancel(self, jobs: list[Any], study: str) -> None:
         """End the jobs: those at work write a checkpoint first."""
         with suppress(Exception):
             for job in jobs:
                 job.cancel(check=False)
         deadline = time.monotonic() + SECONDS_TO_END
-        while time.monotonic() < deadline and any(folder.is_in_use() for folder in run_folders(place.parent)):
+        while time.monotonic() < deadline and any(folder.is_in_use() for folder in study_runs(study)):
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
 

@@ -26,7 +26,7 @@ from rnnlab.study.grid import Job
 from rnnlab.study.marks import STUDY_PROCESS
 from rnnlab.study.task import Task
 from rnnlab.tracking.fingerprint import target_modules
-from rnnlab.tracking.folder import run_folders
+from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.store import STORE_IS_ELSEWHERE
 
 MARK = ".cluster"
@@ -140,9 +140,9 @@ def deliver(parcel: Parcel) -> Delivered:
         os.environ |= {"RNNLAB_HOME": place, STORE_IS_ELSEWHERE: "1"}
         config = parcel.config
         if parcel.begun is not None:
-            config = replace(config, resume=str(unpack(parcel.begun, _study_folder(config))))
+            config = replace(config, resume=str(unpack(parcel.begun, outputs() / str(config.study.name))))
         ended = _train(config, parcel.overrides)
-        made = next(run_folders(outputs()), None)
+        made = next(study_runs(str(config.study.name)), None)
         return Delivered(ended, packed(made.path) if made is not None else None)
 
 
@@ -170,6 +170,12 @@ def unpack(content: bytes, place: Path) -> Path:
     return place / names[0].partition("/")[0]
 
 
+def study_runs(study: str) -> Iterator[RunFolder]:
+    """Yield the folders of a study's runs, in no particular order."""
+    for path in (outputs() / study).glob("*/config.yaml"):
+        yield RunFolder(path.parent)
+
+
 def _sees(parcel: Parcel) -> bool:
     try:
         text = (Path(parcel.home) / "outputs" / str(parcel.config.study.name) / MARK).read_text(encoding="utf-8")
@@ -178,16 +184,12 @@ def _sees(parcel: Parcel) -> bool:
     return text == parcel.token
 
 
-def _study_folder(config: RunConfig) -> Path:
-    return outputs() / str(config.study.name)
-
-
 def _going_on(config: RunConfig) -> RunConfig:
     """Return the config with the run that this job made before, if it can go on."""
     from rnnlab.training.resume import resumable
 
     place = (config.study.parent, config.study.job)
-    for folder in run_folders(outputs()):
+    for folder in study_runs(str(config.study.name)):
         result = folder.read_result()
         if result is not None and (result.parent, result.job) == place and resumable(folder) is not None:
             return replace(config, resume=str(folder.path))

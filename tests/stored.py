@@ -29,3 +29,10 @@ def children(folder: Path) -> list[Any]:
 def finished_jobs(folder: Path) -> list[str]:
     """Return the number of the job of every FINISHED run, sorted."""
     return sorted(run.data.tags["rnnlab.job"] for run in children(folder) if run.info.status == "FINISHED")
+
+
+def assert_whole(folder: Path, study: str, count: int) -> None:
+    """Fail unless every job of the only study has one FINISHED run, and no run is left RUNNING."""
+    assert [row["status"] for row in rows_of(folder, study)] == ["FINISHED"] * count
+    assert len(finished_jobs(folder)) == len(set(finished_jobs(folder))) == count
+    assert {run.info.status for run in runs_in(folder)} <= {"FINISHED", "KILLED"}

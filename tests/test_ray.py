@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from helpers import LASTING, PATIENCE, SMALL, command_line, environment, port_of_its_own, rnnlab, started, wait_for
-from stored import children, finished_jobs, rows_of, runs_in
+from stored import assert_whole, children, runs_in
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'rnnlab[ray]'")
 
@@ -102,13 +102,6 @@ def at_work_on(node):
     return [
         one for one in node.children(recursive=True) if "ray::deliver" in " ".join(one.cmdline() or [one.name()])
     ]
-
-
-def assert_whole(folder, study, count):
-    """Every job has one FINISHED run, and no run is left RUNNING."""
-    assert [row["status"] for row in rows_of(folder, study)] == ["FINISHED"] * count
-    assert len(finished_jobs(folder)) == len(set(finished_jobs(folder))) == count
-    assert {run.info.status for run in runs_in(folder)} <= {"FINISHED", "KILLED"}
 
 
 @needs_namespaces

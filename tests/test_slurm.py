@@ -7,18 +7,11 @@ import signal
 import psutil
 import pytest
 from helpers import LASTING, PATIENCE, SMALL, rnnlab, started, wait_for
-from stored import children, finished_jobs, rows_of, runs_in
+from stored import assert_whole, children
 
 pytest.importorskip("submitit", reason="submitit is not installed: pip install 'rnnlab[slurm]'")
 
 HERE = ["cluster=slurm", "cluster.executor=local"]
-
-
-def assert_whole(folder, study, count):
-    """Every job has one FINISHED run, and no run is left RUNNING."""
-    assert [row["status"] for row in rows_of(folder, study)] == ["FINISHED"] * count
-    assert len(finished_jobs(folder)) == len(set(finished_jobs(folder))) == count
-    assert {run.info.status for run in runs_in(folder)} <= {"FINISHED", "KILLED"}
 
 
 def test_a_study_ends_with_every_job_finished_and_is_done_before_everywhere(tmp_path):

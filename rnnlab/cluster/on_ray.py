@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rnnlab.cluster.extras import imported
 from rnnlab.cluster.parcel import Parcel, deliver, make_parcel, own_modules, shared_folder, unpack
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem
@@ -19,9 +20,6 @@ from rnnlab.home import outputs
 from rnnlab.interrupts import interrupts_kept, take_interrupts_back
 from rnnlab.study.grid import Job
 from rnnlab.study.task import Task
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")  # prints a stack where a study is interrupted
@@ -32,7 +30,6 @@ DEATHS = ("WorkerCrashedError", "NodeDiedError", "LocalRayletDiedError", "OutOfM
 SECONDS_TO_ANSWER = 5.0
 SECONDS_TO_END = 20.0
 SECONDS_BETWEEN_LOOKS = 0.5
-INSTALL = "needs Ray: pip install 'rnnlab[ray]'"
 
 
 class RayJobs:
@@ -49,7 +46,7 @@ class RayJobs:
             # Ray listens on every interface; with a token, which it reads when it is imported, it takes jobs from
             # nobody else.
             os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-        self._ray = _import_ray()
+        self._ray = imported("ray", "ray")
 
     def connect(self, jobs: Sequence[Job]) -> None:
         """Join the cluster, or start one.
@@ -144,14 +141,6 @@ class RayJobs:
                 self._ray.cancel(ref, force=False)
             self._ray.wait(refs, num_returns=len(refs), timeout=SECONDS_TO_END, fetch_local=False)
         self._ray.shutdown()
-
-
-def _import_ray() -> ModuleType:
-    try:
-        import ray
-    except ImportError as error:
-        raise BadInputError(Problem("cluster", "ray", INSTALL)) from error
-    return ray
 
 
 def _check_answers(address: str) -> None:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rnnlab.cluster.extras import imported
 from rnnlab.cluster.parcel import Delivered, Parcel, deliver, make_parcel, shared_folder, study_runs, unpack
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem
@@ -20,15 +21,11 @@ from rnnlab.home import outputs
 from rnnlab.study.grid import Job
 from rnnlab.study.task import Task
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
 FOLDER = "slurm"
 """Below the study's folder: submitit's scripts, pickles and the jobs' output."""
 
 SECONDS_TO_END = 40.0
 SECONDS_BETWEEN_LOOKS = 1.0
-INSTALL = "needs submitit: pip install 'rnnlab[slurm]'"
 
 
 ENDED = 143
@@ -73,7 +70,7 @@ class SlurmJobs:
     def __init__(self, config: RunConfig) -> None:
         self._cluster = config.cluster
         self._study = config.study
-        self._submitit = _import_submitit()
+        self._submitit = imported("submitit", "slurm")
 
     def connect(self, jobs: Sequence[Job]) -> None:  # noqa: ARG002
         """Make sure that there is a SLURM to submit to.
@@ -165,11 +162,3 @@ class SlurmJobs:
         deadline = time.monotonic() + SECONDS_TO_END
         while time.monotonic() < deadline and any(folder.is_in_use() for folder in study_runs(study)):
             time.sleep(SECONDS_BETWEEN_LOOKS)
-
-
-def _import_submitit() -> ModuleType:
-    try:
-        import submitit
-    except ImportError as error:
-        raise BadInputError(Problem("cluster", "slurm", INSTALL)) from error
-    return submitit

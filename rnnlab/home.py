@@ -8,6 +8,9 @@ import shutil
 import sys
 from pathlib import Path
 
+DATA_FILE = "RNNLAB_DATA_FILE"
+"""Set while a job runs on a machine that does not see the study's folder: where its series' file lies there."""
+
 
 def home() -> Path:
     """Return the folder below which everything is written (absolute)."""
@@ -30,8 +33,8 @@ def recorded_path(path: Path) -> str:
 
 
 def found_path(recorded: str) -> Path:
-    """Return the file that `recorded_path` wrote down (absolute)."""
-    return home() / recorded
+    """Return the file that `recorded_path` wrote down (absolute), or what stands for it on another machine."""
+    return Path(os.environ.get(DATA_FILE) or home() / recorded)
 
 
 def command() -> str:

@@ -14,6 +14,8 @@ import pytest
 from helpers import LASTING, PATIENCE, SMALL, command_line, environment, port_of_its_own, rnnlab, started, wait_for
 from stored import assert_whole, children, runs_in
 
+from rnnlab.config.record import load_config
+
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'rnnlab[ray]'")
 
 needs_namespaces = pytest.mark.skipif(
@@ -125,16 +127,22 @@ def list_finished(folder):
     return list(folder.glob("outputs/many/*/figures/rollout.png"))
 
 
-@needs_namespaces
-def test_a_node_that_does_not_see_the_study_sends_its_runs_back(tmp_path):
-    """Its own folder is in the place of the study's: another machine without a shared file system."""
-    home = tmp_path / "home"
+@contextmanager
+def machine_apart(folder, home):
+    """Run a cluster whose only worker has its own folder in the place of ``home``: no file system is shared."""
     home.mkdir()
     hidden = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none "$0" && cd / && exec "$@"', str(home)]
     with ExitStack() as exits:
-        head = exits.enter_context(cluster(tmp_path, cpus=0))
-        exits.enter_context(node(tmp_path, f"--address={head.address}", before=[*head.beside, *hidden]))
+        head = exits.enter_context(cluster(folder, cpus=0))
+        exits.enter_context(node(folder, f"--address={head.address}", before=[*head.beside, *hidden]))
         wait_for(lambda: head.alive() == 2, seconds=120)
+        yield head
+
+
+@needs_namespaces
+def test_a_node_that_does_not_see_the_study_sends_its_runs_back(tmp_path):
+    home = tmp_path / "home"
+    with machine_apart(tmp_path, home) as head:
         words = ["cluster=ray", f"cluster.address={head.address}", "study.name=sent", "seed=0,1,2,3", *SMALL]
         study = head.start("train", "-m", *words, folder=home)
         said, errors = study.communicate(timeout=PATIENCE)
@@ -148,6 +156,26 @@ def test_a_node_that_does_not_see_the_study_sends_its_runs_back(tmp_path):
         )
         assert not (folder / "unsent.json").exists()
     assert rnnlab("report", "study=sent", folder=home).returncode == 0
+
+
+@needs_namespaces
+def test_a_series_of_the_users_own_reaches_a_node_that_does_not_see_it_and_is_recorded_as_the_users(tmp_path):
+    home = tmp_path / "home"
+    with machine_apart(tmp_path, home) as head:
+        place, beside = home / "lab", home / "others.csv"
+        place.mkdir()
+        for file, last in ((place / "levels.csv", 89), (beside, 99)):
+            file.write_text("day,level\n" + "".join(f"{day},{day % 7}\n" for day in range(last)))
+        words = ["train", "-m", "study.name=own", "function=csv", "data.column=level", *SMALL, "seed=0,1"]
+        words.append(f"data.path=levels.csv,{beside}")
+        study = head.start(*words, "cluster=ray", f"cluster.address={head.address}", folder=place)
+        said, errors = study.communicate(timeout=PATIENCE)
+    assert study.returncode == 0, said + errors
+    assert_whole(place, "own", 4)
+    recorded = [load_config(file).data.path for file in place.glob("outputs/own/*/config.yaml")]
+    assert sorted(recorded) == sorted(["levels.csv", str(beside)] * 2)
+    again = rnnlab(*words, folder=place)
+    assert (again.returncode, "4 done before" in again.stdout) == (0, True), again.stdout + again.stderr
 
 
 def test_the_same_command_again_has_nothing_to_do_and_a_study_of_this_machine_takes_its_runs_over(tmp_path):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnlab.cluster.extras import imported
+from rnnlab.cluster.files import contents
 from rnnlab.cluster.parcel import Parcel, deliver, make_parcel, own_modules, shared_folder, unpack
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem
@@ -47,15 +48,17 @@ class RayJobs:
             # nobody else.
             os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         self._ray = imported("ray", "ray")
+        self._files: dict[str | None, Any] = {}
 
     def connect(self, jobs: Sequence[Job]) -> None:
         """Join the cluster, or start one.
 
         Args:
-            jobs: the study's; modules of the user's own that they name are sent to the cluster.
+            jobs: the study's; modules of the user's own that they name, and files that they read, are sent to the
+                cluster, once for all jobs.
 
         Raises:
-            BadInputError: it cannot be joined.
+            BadInputError: it cannot be joined, or a file cannot be read any more.
         """
         address = self._cluster.address
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
@@ -71,6 +74,8 @@ class RayJobs:
         except Exception as error:
             raise _no_cluster(address, str(error).splitlines()[0]) from error
         take_interrupts_back()
+        if address is not None:
+            self._files = {digest: self._ray.put(content) for digest, content in contents(jobs)}
 
     def runs_at_once(self, jobs: Sequence[Job]) -> int:
         """Return how many jobs the cluster has room for."""
@@ -106,8 +111,10 @@ class RayJobs:
 
     def _submit(self, parcel: Parcel) -> Any:
         needs = self._needs(parcel.config)
+        # As an argument of its own, Ray brings it to the machine before the job takes a core there.
+        file = self._files.get(parcel.config.data.digest)
         options = {"num_cpus": needs["CPU"], "num_gpus": needs["GPU"], "memory": int(needs["memory"]) or None}
-        return self._ray.remote(max_retries=0, **options)(deliver).remote(parcel)
+        return self._ray.remote(max_retries=0, **options)(deliver).remote(parcel, file)
 
     def _needs(self, config: RunConfig) -> dict[str, float]:
         """Return what a job is to have to itself, by Ray's names."""

@@ -1,7 +1,8 @@
 """A job of a study as it travels to another machine, and its run's folder as it comes back.
 
 Where the machine sees the study's folder, the run is made in it. Where it does not, the run is made in a folder of
-its own, and sent back whole when it has ended: with what a local store has missed of it in its outbox.
+its own, and sent back whole when it has ended: with what a local store has missed of it in its outbox. The file of
+a series of the user's own comes along, see `rnnlab.cluster.files`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from rnnlab.cluster.files import Content, data_file_at_hand
 from rnnlab.config.schema import RunConfig
 from rnnlab.home import home, outputs
 from rnnlab.interrupts import Interrupted
@@ -115,10 +117,15 @@ def shared_folder(study: str) -> Iterator[str]:
         file.unlink(missing_ok=True)
 
 
-def deliver(parcel: Parcel) -> Delivered:
+def deliver(parcel: Parcel, content: Content | None = None) -> Delivered:
     """Run a job on this machine.
 
+    Args:
+        parcel: the job.
+        content: of the file that its series stands in, for a machine that does not have it.
+
     Raises:
+        BadInputError: that file is needed, and was not sent.
         OtherCodeError: rnnlab is another one here.
         FolderInUseError: another process goes on with the job's run.
     """
@@ -141,7 +148,8 @@ def deliver(parcel: Parcel) -> Delivered:
         config = parcel.config
         if parcel.begun is not None:
             config = replace(config, resume=str(unpack(parcel.begun, outputs() / str(config.study.name))))
-        ended = _train(config, parcel.overrides)
+        with data_file_at_hand(config.data, Path(parcel.home), content, Path(place)):
+            ended = _train(config, parcel.overrides)
         made = next(study_runs(str(config.study.name)), None)
         return Delivered(ended, packed(made.path) if made is not None else None)
 

@@ -1,0 +1,1 @@
+"""Figures and page of what goes on inside trained networks. `shapes` says what they are drawn from."""

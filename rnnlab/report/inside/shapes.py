@@ -1,0 +1,167 @@
+"""What the figures of a network's inside are drawn from. matplotlib is not needed to make one.
+
+Networks that are shown side by side have one entry each, in the same order everywhere; ``label`` is a run's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One gate, candidate or state of one layer.
+
+    Attributes:
+        symbol: as in the equations: ``f`` for f_t.
+        name: in words: forget gate.
+        is_gate: whether it lies between 0 and 1; else it has a sign.
+        values: shape (units, steps), the units in the layer's order.
+    """
+
+    symbol: str
+    name: str
+    is_gate: bool
+    values: Floats
+
+
+@dataclass(frozen=True)
+class Film:
+    """What goes on in one network while it reads one window.
+
+    Attributes:
+        label: the network.
+        window: the number of the window among the test windows, from 0.
+        place: why this one, in words: at a peak.
+        times: shape (window,), of the points that go in.
+        values: shape (window,), the points that go in.
+        truth, prediction: of the point that is predicted.
+        layers: for each layer its rows, in the order of the equations; the hidden state comes last. All have the
+            same number of steps, the window's last ones: one less than its points where steps are differences.
+    """
+
+    label: str
+    window: int
+    place: str
+    times: Floats
+    values: Floats
+    truth: float
+    prediction: float
+    layers: Sequence[Sequence[Row]]
+
+
+@dataclass(frozen=True)
+class Saturation:
+    """How often the gates of one network are closed or open, over all test windows, steps and units.
+
+    Attributes:
+        label: the network.
+        shares: by layer from 1 and by the gate's name, the share below 0.1 and the share above 0.9.
+    """
+
+    label: str
+    shares: Mapping[tuple[int, str], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """The derivative of one network's output by each value of the window.
+
+    Attributes:
+        label: the network.
+        mean: shape (window,), over the test windows, the oldest value first.
+        deviation: shape (window,), the standard deviation over them.
+        exact: shape (window,), of the exact recurrence, or None where there is none.
+        seen: shape (window,), the part of ``mean`` that the data can tell: its projection on the plane that the
+            windows of a sinusoid of this frequency span. None where there is none.
+        exact_seen: shape (window,), the same part of ``exact``.
+        apart: the length of the difference of ``seen`` and ``exact_seen`` over the length of the latter.
+    """
+
+    label: str
+    mean: Floats
+    deviation: Floats
+    exact: Floats | None = None
+    seen: Floats | None = None
+    exact_seen: Floats | None = None
+    apart: float | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far the memory of one network reaches.
+
+    Attributes:
+        label: the network; of one that was not trained: ``LSTM, untrained``.
+        cell: decides the colour.
+        trained: whether it was.
+        window: steps that it was trained to look back.
+        lags: shape (n,), T - t in steps, from 0.
+        norms: by layer from 1, the spectral norm of dh_T/dh_t, shape (n,); geometric means over some windows.
+        cell_norms: the same of dh_T/dC_t for cells that have a cell state; else empty.
+    """
+
+    label: str
+    cell: str
+    trained: bool
+    window: int
+    lags: NDArray[np.integer]
+    norms: Mapping[int, Floats]
+    cell_norms: Mapping[int, Floats]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """The eigenvalues of one network's closed loop, linearised.
+
+    Attributes:
+        label: the network.
+        of_mean: shape (window,), complex: of the Jacobian made of the mean derivative.
+        by_window: shape (n, window), complex: of the Jacobians at some windows.
+        exact: shape (window,), complex: of the exact recurrence, or None.
+    """
+
+    label: str
+    of_mean: NDArray[np.complexfloating]
+    by_window: NDArray[np.complexfloating]
+    exact: NDArray[np.complexfloating] | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One network after an epoch.
+
+    Attributes:
+        epoch: counted from 1; or the best one's, which is what the other figures show.
+        dependence: its derivatives then.
+        prediction: shape (n,), for all test windows.
+        mse: of them.
+    """
+
+    epoch: int
+    dependence: Dependence
+    prediction: Floats
+    mse: float
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How one network got to where it is.
+
+    Attributes:
+        label: the network.
+        times: shape (n,), of the points that are predicted.
+        truth: shape (n,).
+        snapshots: in the order of the epochs.
+    """
+
+    label: str
+    times: Floats
+    truth: Floats
+    snapshots: Sequence[Snapshot]

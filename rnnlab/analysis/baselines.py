@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnlab.analysis.sinusoids import angle, recurrence
 from rnnlab.data.windows import Windows
 
 Predicted = NDArray[np.float64]
@@ -56,12 +57,8 @@ def exact_recurrence(windows: Windows, angular_frequency: float, ahead: int = 1)
         angular_frequency: radians per unit of time; d is that times the distance of two points.
         ahead: h.
     """
-    times = windows.series.times
-    distance = angular_frequency * (float(times[-1]) - float(times[0])) / (len(times) - 1)
-    last, before = _last_two(windows)
-    if ahead == 1:
-        return 2 * np.cos(distance) * last - before
-    return (np.sin((ahead + 1) * distance) * last - np.sin(ahead * distance) * before) / np.sin(distance)
+    before, last = recurrence(2, angle(windows, angular_frequency), ahead)
+    return last * windows.inputs[:, -1, 0].astype(np.float64) + before * windows.inputs[:, -2, 0].astype(np.float64)
 
 
 def ladder(train: Windows, test: Windows, angular_frequency: float | None = None) -> dict[str, float]:

@@ -119,7 +119,9 @@ class GRU(FusedLayer):
 class RNN(FusedLayer):
     """Plain recurrent network with tanh (Elman 1990), torch's fused layer.
 
-    ``h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)``
+    With torch's weights::
+
+        h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)     hidden state
 
     Args:
         input_size: features of a step.

@@ -27,12 +27,16 @@ class Unrolled(SequenceLayer):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the hidden states of all steps."""
+        return torch.stack(self.hidden_states(inputs), dim=1)
+
+    def hidden_states(self, inputs: Tensor) -> list[Tensor]:
+        """Return the hidden state of each step, (batch, hidden), as the next step takes it."""
         state: Any = None
         hidden = []
         for x in inputs.unbind(dim=1):
             state = self.cell(x, state)
             hidden.append(state[0] if isinstance(state, tuple) else state)
-        return torch.stack(hidden, dim=1)
+        return hidden
 
 
 def as_sequence_layer(layer: nn.Module) -> SequenceLayer:

@@ -1,4 +1,4 @@
-"""What a prediction depends on: its derivative by each value of the window, and what that means in the closed loop."""
+"""What a prediction depends on: its derivative by each value of the window, and what follows in the closed loop."""
 
 from __future__ import annotations
 

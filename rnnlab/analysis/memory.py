@@ -1,7 +1,7 @@
 """How far a layer's memory reaches: how much of a change of its state is left some steps later.
 
-That gradients vanish or explode with the distance is why plain recurrent networks forget (Bengio, Simard and Frasconi
-1994; Pascanu, Mikolov and Bengio 2013, section 2.1), and what gates are there to prevent.
+That gradients vanish or explode with the distance is why plain recurrent networks forget (Bengio, Simard and
+Frasconi 1994; Pascanu, Mikolov and Bengio 2013, section 2.1), and what gates are there to prevent.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from rnnlab.models.reference import ReferenceCell
 def state_jacobians(cell: ReferenceCell, inputs: Tensor, lags: Sequence[int]) -> dict[str, Tensor]:
     """Return how the last hidden state h_T depends on the states before it, while the inputs stay as they are.
 
-    The derivative by h_t follows what step t hands on as its hidden state alone, that by C_t (of an LSTM) what it has
-    in its cell state, be it handed on as it is or seen in h_t.
+    The derivative by h_t follows what step t hands on as its hidden state alone, that by C_t (of an LSTM) what it
+    has in its cell state, be it handed on as it is or seen in h_t.
 
     Args:
         cell: of the layer.

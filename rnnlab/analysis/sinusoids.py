@@ -1,8 +1,8 @@
 """What is known of sinusoids: the recurrence that they obey, and the plane that their windows lie in.
 
-All windows of a sinusoid lie in one plane, the span of sin(kd) and cos(kd) over the window's steps k. What a network
-would do with other windows the data cannot tell, and two networks that differ there alone predict the same. So the
-part of a derivative that counts is its projection on that plane.
+All windows of a sinusoid lie in one plane, the span of sin(kd) and cos(kd) over the window's steps k. What a
+network would do with other windows the data cannot tell, and two networks that differ there alone predict the same.
+So the part of a derivative that counts is its projection on that plane.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ COMMANDS = {
     "report": Command("rnnlab.cli.report", "say what is better, by how much and how sure"),
     "compare": Command("rnnlab.cli.compare", "report on two studies, before and after a change"),
     "reproduce": Command("rnnlab.cli.reproduce", "train a recorded run again and say whether it is the same"),
+    "explain": Command("rnnlab.cli.explain", "show the gates, derivatives and memory of a trained network"),
     "runs": Command("rnnlab.cli.runs", "list what is in the store, newest first"),
     "sync": Command("rnnlab.cli.sync", "send what a store that was away has missed"),
     "ui": Command("rnnlab.cli.ui", "open MLflow's pages on the store"),
@@ -49,6 +50,7 @@ EXAMPLES = (
     ("rnnlab train -m study=quick", "a ready-made study"),
     ("rnnlab report study=latest", "its report: verdicts, tables, figures"),
     ("rnnlab predict run=latest function=cos", "the newest network on another curve"),
+    ("rnnlab explain run=latest", "what goes on inside it: gates, derivatives, memory"),
     ("rnnlab reproduce run=latest", "the newest run again, from its record, bit by bit"),
     ("rnnlab train --help", "every key with its meaning"),
 )

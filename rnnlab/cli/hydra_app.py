@@ -31,7 +31,7 @@ from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE, BadInputError, Problem
 
 HYDRA_VERSION = "1.3"
 KEYS_OF_NAMES = ("run", "resume", "name", "study.name")
-TEXTS = {"runs": ("study",), "report": ("study", "runs"), "compare": ("study",)}
+TEXTS = {"runs": ("study",), "report": ("study", "runs"), "compare": ("study",), "explain": ("runs",)}
 """By command, keys whose value is taken as it stands, with its commas and spaces."""
 
 HYDRAS_FOLDERS = ("hydra.run", "hydra.sweep.", "hydra.output_subdir", "hydra.job.chdir")

@@ -57,10 +57,9 @@ def make_or_check(make: Callable[..., Report], tracking: TrackingConfig, *, chec
 
     from rnnlab.console import make_console
     from rnnlab.report.make import changed, write
-    from rnnlab.tracking.mlflow_run import MlflowRun
-    from rnnlab.tracking.server_access import reason
     from rnnlab.tracking.store import check_places, find_store
     from rnnlab.tracking.sync import catch_up
+    from rnnlab.tracking.tell import add_pages
 
     check_places(tracking, to_write=False)
     store = find_store(tracking)
@@ -84,10 +83,8 @@ def make_or_check(make: Callable[..., Report], tracking: TrackingConfig, *, chec
         return EXIT_RUN_FAILED
     write(made, outputs())
     if made.parent is not None:
-        try:
-            MlflowRun(store, made.parent).log_folder(folder, "report")
-        except Exception as error:  # noqa: BLE001 - the report is there, whatever the store does
-            why = reason(error, tracking.uri)
+        why = add_pages(store, made.parent, folder, "report", tracking.uri)
+        if why is not None:
             print(f"rnnlab: the report is not among the study's artifacts: {why}", file=sys.stderr)
     console.print(f"[bold]report[/] {escape(made.content['title'])}")
     for text in made.content["ladder_verdicts"]:

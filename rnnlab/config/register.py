@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from rnnlab.config.groups import COMMANDS_FOLDER, Groups, conf_folder
 from rnnlab.config.schema import (
     CompareConfig,
+    ExplainConfig,
     PredictConfig,
     ReportConfig,
     ReproduceConfig,
@@ -24,6 +25,7 @@ SCHEMAS = {
     "predict": PredictConfig,
     "report": ReportConfig,
     "compare": CompareConfig,
+    "explain": ExplainConfig,
     "reproduce": ReproduceConfig,
     "runs": RunsConfig,
     "sync": SyncConfig,

@@ -104,6 +104,9 @@ class TrainerConfig:
     gradient_clip: float | None = key(None, "largest norm of the gradient; null: no clipping", above=0)
     early_stopping: EarlyStoppingConfig = key(EarlyStoppingConfig, "when to stop before max_epochs")
     checkpoint_seconds: float = key(2.0, "least time from one saved last.ckpt to the next", at_least=0)
+    snapshots: bool = key(
+        False, "keep the weights after epochs 1, 2, 5, 10, 20, 50 and so on, for rnnlab explain to look back at"
+    )
 
 
 @dataclass
@@ -228,6 +231,20 @@ class RunsConfig:
     )
     limit: int = key(20, "how many runs to list", at_least=1, at_most=50000)
     tracking: TrackingConfig = key(TrackingConfig, "the store to look into")
+
+
+@dataclass
+class ExplainConfig:
+    """What ``rnnlab explain`` looks into."""
+
+    run: str | None = key(
+        None, "the run: latest, an id or its start, a name, or a folder; latest where runs is not given"
+    )
+    runs: str | None = key(None, "several runs instead, with commas between, side by side on the same windows")
+    window: int | None = key(
+        None, "a test window to show beside those at a peak, at a zero crossing and at random; from 0", at_least=0
+    )
+    allow_targets: list[str] = key(list, ALLOW_TARGETS)
 
 
 @dataclass

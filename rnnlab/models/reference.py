@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from rnnlab.models.cells.fused import GRU, LSTM, RNN, FusedLayer
 from rnnlab.models.cells.labgru import LabGRU
-from rnnlab.models.cells.layer import SequenceLayer, Unrolled
+from rnnlab.models.cells.layer import Unrolled
 from rnnlab.models.cells.peephole import PeepholeLSTM
 from rnnlab.models.network import SequenceNetwork
 
@@ -221,7 +221,7 @@ def reference(layer: nn.Module) -> ReferenceCell | None:
 
 
 def traces(network: SequenceNetwork, windows: Tensor) -> list[Trace]:
-    """Return for each layer of a network its parts at every step; of one without a reference the hidden state alone.
+    """Return for each layer its parts at every step; of one without a reference cell the hidden state alone.
 
     Args:
         network: whose layers they are.

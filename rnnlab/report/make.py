@@ -18,7 +18,7 @@ from rnnlab.report.content import Subject, content
 from rnnlab.report.entries import FACETS, MSE, Entry, entries_of_runs, entries_of_study, other_factors
 from rnnlab.report.evaluation import evaluate
 from rnnlab.report.illustrations import illustrations
-from rnnlab.report.pages import html_page, markdown_page
+from rnnlab.report.pages import html_page, markdown_page, write_pages
 from rnnlab.report.style import png_and_svg
 from rnnlab.tracking.links import compare_link, overlay_link, pages_address, run_link
 from rnnlab.tracking.store import Store
@@ -232,12 +232,7 @@ def _results_csv(entries: Sequence[Entry]) -> str:
 def write(report: Report, outputs: Path) -> Path:
     """Write the report's files and return their folder; what an older report left there and this one lacks goes."""
     folder = outputs / report.folder
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    for path in (folder / "figures").iterdir():
-        if f"figures/{path.name}" not in report.files and path.suffix in (".png", ".svg"):
-            path.unlink()
-    for name, data in report.files.items():
-        (folder / name).write_bytes(data)
+    write_pages(folder, report.files)
     return folder
 
 

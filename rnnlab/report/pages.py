@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -70,6 +71,21 @@ def markdown_page(report: Mapping[str, Any], pictures: Sequence[Picture]) -> str
 
     text = _environment().get_template("report.md.j2").render(report=report, figures=figures, **_labels(report))
     return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def write_pages(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a page's files; figures that an older one left there and this one lacks go.
+
+    Args:
+        folder: is made where there is none.
+        files: by their path in the folder, what they hold; pictures lie in ``figures``.
+    """
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    for path in (folder / "figures").iterdir():
+        if f"figures/{path.name}" not in files and path.suffix in (".png", ".svg"):
+            path.unlink()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
 
 
 def _labels(report: Mapping[str, Any]) -> dict[str, Callable[[Sequence[int]], str]]:

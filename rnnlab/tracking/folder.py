@@ -99,6 +99,11 @@ class RunFolder:
         return self.path / "checkpoints" / "last.prev.ckpt"
 
     @property
+    def snapshots(self) -> Path:
+        """The folder of the weights after some epochs, kept for a look back."""
+        return self.path / "checkpoints" / "snapshots"
+
+    @property
     def figures(self) -> Path:
         """The folder of the pictures."""
         return self.path / "figures"

@@ -1,16 +1,19 @@
-"""Tags that are added to a run after its end."""
+"""What is added to a run after its end: tags, and pages about it."""
 
 from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 
 from rnnlab.config.schema import TrackingConfig
+from rnnlab.errors import BadInputError, StoreAwayError
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.mlflow_run import MlflowRun
 from rnnlab.tracking.outbox import Outbox, read_outbox
 from rnnlab.tracking.result import RunResult
-from rnnlab.tracking.store import open_store
+from rnnlab.tracking.server_access import reason
+from rnnlab.tracking.store import Store, find_store, open_store
 
 log = logging.getLogger(__name__)
 
@@ -48,3 +51,36 @@ def tell(tracking: TrackingConfig, folder: RunFolder, result: RunResult, tags: d
     )
     outbox.tags |= tags
     outbox.save(folder.path)
+
+
+def add_pages(store: Store, run_id: str, folder: Path, name: str, uri: str | None) -> str | None:
+    """Copy a folder of pages to a run's artifacts; return in one line why that could not be, or None.
+
+    Args:
+        store: where the run is.
+        run_id: which one.
+        folder: what is copied; it stays as it is, whatever the store does.
+        name: the folder's name among the artifacts.
+        uri: the server's address, or None of a local store.
+    """
+    try:
+        MlflowRun(store, run_id).log_folder(folder, name)
+    except Exception as error:  # noqa: BLE001 - each store has its own way to fail
+        return reason(error, uri)
+    return None
+
+
+def add_pages_where_recorded(tracking: TrackingConfig, run_id: str, folder: Path, name: str) -> str | None:
+    """Do as `add_pages` in the store that a run was recorded in; a run without one has no artifacts.
+
+    Args:
+        tracking: from the run's config.
+        run_id: which run.
+        folder: what is copied.
+        name: the folder's name among the artifacts.
+    """
+    try:
+        store = find_store(tracking)
+    except (BadInputError, StoreAwayError) as error:
+        return str(error)
+    return None if store is None else add_pages(store, run_id, folder, name, tracking.uri)

@@ -27,6 +27,7 @@ from rnnlab.training.interruption import StopBetweenSteps
 from rnnlab.training.lightning import LightningEnvironment, pl
 from rnnlab.training.listeners import LossRecorder, TrainingBar, TrainingLines
 from rnnlab.training.module import SequenceRegression, WindowData
+from rnnlab.training.snapshots import Snapshots, forget_after
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ def fit(
     last = LastEpoch(folder.last, settings.checkpoint_seconds, best, metrics.write)
     rate = build_learning_rate(config)
     listeners: list[Listener] = [
+        *([Snapshots(network, folder.snapshots)] if settings.snapshots else []),
         LossRecorder(metrics, settings.log_every_n_steps),
         digests := LossDigests(folder.losses),
         rate,
@@ -156,6 +158,7 @@ def _go_back(folder: RunFolder, metrics: MetricBuffer, console: Console | None) 
         if console is not None:
             console.print(f"  {text}, epoch {last['epochs']}", style="yellow", markup=False)
     restore_best(folder, found)
+    forget_after(folder.snapshots, last["epochs"])
     metrics.go_back(last["points"])
     return found
 

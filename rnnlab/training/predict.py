@@ -10,19 +10,16 @@ import torch
 from rnnlab.config.record import curve_label, plain
 from rnnlab.config.schema import PredictConfig, RunConfig
 from rnnlab.config.targets import CSV, is_csv, label
-from rnnlab.config.trust import check_recorded
 from rnnlab.config.validate import check, check_ranges, rollout_problems
 from rnnlab.data.csv_file import Csv, file_digest, read_column
 from rnnlab.data.windows import Windows
 from rnnlab.errors import BadInputError, Problem
-from rnnlab.home import outputs
-from rnnlab.tracking.folder import RunFolder, find_run, write_json
-from rnnlab.training.build import build_run_network, series_to_test
-from rnnlab.training.checkpoint_files import read_checkpoint
+from rnnlab.tracking.folder import RunFolder, write_json
+from rnnlab.training.build import series_to_test
 from rnnlab.training.fit import prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
-from rnnlab.training.resume import load_run_config
 from rnnlab.training.rollouts import draw_rollout_figure, roll_out
+from rnnlab.training.saved import load_saved, unusable
 
 
 @dataclass(frozen=True)
@@ -50,24 +47,20 @@ def predict_with(asked: PredictConfig, overrides: list[str]) -> Predicted:
     Raises:
         BadInputError: there is no such run, it has no sound checkpoint, or the stretch is not legal.
     """
-    run = find_run(outputs(), asked.run, "run")
-    config = load_run_config(run, "run")
-    check_recorded(config, asked.allow_targets, None, "run")
-    name = str(run.read_manifest().get("name", run.path.name))
+    run = load_saved(asked.run, asked.allow_targets)
+    config, name = run.config, run.name
     _point_to(config, asked)
-    weights = read_checkpoint(run.best, "run")["state_dict"]
     accelerator = config.trainer.accelerator if torch.cuda.is_available() else "cpu"
     device = prepare_device(accelerator, config.trainer.threads)
     data = config.data
     try:
         windows = Windows(series_to_test(config), data.window, data.horizon, data.horizon_output)
-        network = build_run_network(config)
-        network.load_state_dict(weights)
+        network = run.network()
     except (RuntimeError, ValueError, TypeError) as error:
-        raise BadInputError(Problem("run", asked.run, f"cannot predict this ({error})")) from error
+        raise unusable("run", asked.run, error) from error
     predictions = predict_windows(network, windows, device)
     rollout = roll_out(config, network, device)
-    folder = _new_folder(run)
+    folder = _new_folder(run.folder)
     function = label(data.test_function) if data.test_function else curve_label(config)
     measures = rollout.measures() if rollout is not None else {}
     predictions.save(folder / "predictions.csv")

@@ -165,3 +165,24 @@ class Growth:
     times: Floats
     truth: Floats
     snapshots: Sequence[Snapshot]
+
+
+@dataclass(frozen=True)
+class Inside:
+    """All that is shown of networks.
+
+    Attributes:
+        films: window by window, and of each the networks in their order.
+        saturations: of each network.
+        dependences: of each network.
+        loops: of those that predict the next point.
+        reaches: of those whose hidden states can be seen, then of untrained ones.
+        growths: of those whose runs kept snapshots.
+    """
+
+    films: Sequence[Film]
+    saturations: Sequence[Saturation]
+    dependences: Sequence[Dependence]
+    loops: Sequence[Loop]
+    reaches: Sequence[Reach]
+    growths: Sequence[Growth]

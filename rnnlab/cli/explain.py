@@ -1,0 +1,46 @@
+"""`rnnlab explain`: what goes on inside a trained network."""
+
+from __future__ import annotations
+
+import sys
+
+from omegaconf import DictConfig
+
+from rnnlab.cli.hydra_app import end, run_command
+from rnnlab.config.schema import ExplainConfig
+from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE
+from rnnlab.home import as_typed
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command and return its exit code."""
+    return run_command("explain", explain, arguments)
+
+
+def explain(composed: DictConfig) -> None:
+    """Explain what the composed config asks for: the task that Hydra calls."""
+    end(explain_runs, composed)
+
+
+def explain_runs(asked: ExplainConfig) -> int:
+    """Make the page, log it to its runs, and return the exit code.
+
+    A network without a reference cell gets a page without gates, and the exit code of bad input: what was asked for
+    could not be shown in full.
+    """
+    from rnnlab.console import printable
+    from rnnlab.explain.make import explain as make
+    from rnnlab.tracking.tell import add_pages_where_recorded
+
+    done = make(asked)
+    name = "explain" if len(done.subjects) == 1 else f"explain-{done.folder.parent.name}"
+    for subject in done.subjects:
+        why = add_pages_where_recorded(subject.run.config.tracking, subject.run_id, done.folder, name)
+        if why is not None:
+            print(f"rnnlab: the page is not among the artifacts of {subject.label}: {why}", file=sys.stderr)
+    for text in done.findings:
+        print(printable(text))
+    print(f"page     {as_typed(done.folder / 'index.html')}")
+    for text in done.missing:
+        print(f"rnnlab: {printable(text)}; the rest of the page was made", file=sys.stderr)
+    return EXIT_BAD_INPUT if done.missing else EXIT_DONE

@@ -100,7 +100,8 @@ def content(
         "description": words.description(subjects),
         "networks": [_network(one) for one in subjects],
         "notes": words.notes(subjects, inside),
-        "missing": [*missing, *words.left_out(inside)],
+        "missing": list(missing),
+        "hints": words.left_out(inside),
         "saturation": [
             {"label": one.label, "layer": layer, "gate": gate, "closed": closed, "open": opened}
             for one in inside.saturations

@@ -44,6 +44,8 @@ class Film:
         truth, prediction: of the point that is predicted.
         layers: for each layer its rows, in the order of the equations; the hidden state comes last. All have the
             same number of steps, the window's last ones: one less than its points where steps are differences.
+        cell: decides the prediction's colour.
+        horizon: how many steps after the window's last point the predicted one is.
     """
 
     label: str
@@ -54,6 +56,8 @@ class Film:
     truth: float
     prediction: float
     layers: Sequence[Sequence[Row]]
+    cell: str = ""
+    horizon: int = 1
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ class Dependence:
             windows of a sinusoid of this frequency span. None where there is none.
         exact_seen: shape (window,), the same part of ``exact``.
         apart: the length of the difference of ``seen`` and ``exact_seen`` over the length of the latter.
+        cell: decides the colour.
     """
 
     label: str
@@ -91,6 +96,7 @@ class Dependence:
     seen: Floats | None = None
     exact_seen: Floats | None = None
     apart: float | None = None
+    cell: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,12 +131,14 @@ class Loop:
         of_mean: shape (window,), complex: of the Jacobian made of the mean derivative.
         by_window: shape (n, window), complex: of the Jacobians at some windows.
         exact: shape (window,), complex: of the exact recurrence, or None.
+        cell: decides the colour.
     """
 
     label: str
     of_mean: NDArray[np.complexfloating]
     by_window: NDArray[np.complexfloating]
     exact: NDArray[np.complexfloating] | None = None
+    cell: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,12 +167,14 @@ class Growth:
         times: shape (n,), of the points that are predicted.
         truth: shape (n,).
         snapshots: in the order of the epochs.
+        cell: decides the colour.
     """
 
     label: str
     times: Floats
     truth: Floats
     snapshots: Sequence[Snapshot]
+    cell: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from rnnlab.report.shapes import cell_name
 from rnnlab.report.style import INK, RUNG, colour, styled
 
 FEWEST_DIGITS, MOST_DIGITS = 3, 8
-MANY_VALUES = 30
+MANY_VALUES = 15
 INPUT = "value of the window that the output is differentiated by"
 SEEN = "the part that the data can tell"
 
@@ -81,15 +80,17 @@ def _seen(group: Dependence) -> Panel | None:
     title = f"{group.label}: {SEEN}"
     note = _last_two(group.seen, group.exact_seen)
     if group.apart is not None:
-        note += f"; {100 * group.apart:.2g}% apart"
+        note += f"; relative distance {group.apart:.2g}"
     return Panel(title, note, group.seen, None, group.exact_seen, group.cell)
 
 
 def digits_for(exact: Floats | None) -> int:
     """Return how many digits after the point tell the exact recurrence's last two weights from whole numbers."""
-    gaps = [] if exact is None else [abs(value - round(value)) for value in np.asarray(exact[-2:], dtype=float)]
-    known = [gap for gap in gaps if gap > 10.0**-MOST_DIGITS]
-    return max([FEWEST_DIGITS, *(math.ceil(-math.log10(gap) - 1e-9) for gap in known)])
+    values = [] if exact is None else [float(value) for value in exact[-2:]]
+    for digits in range(FEWEST_DIGITS, MOST_DIGITS):
+        if all(float(f"{value:.{digits}f}") != round(value) or value == round(value) for value in values):
+            return digits
+    return MOST_DIGITS
 
 
 def _last_two(values: Floats, exact: Floats | None) -> str:
@@ -139,16 +140,17 @@ def _draw(axes: Axes, panel: Panel, *, with_deviation: bool) -> None:
         places, panel.values, yerr=panel.deviation if with_deviation else None, color=colour(panel.cell), marker="o",
         markersize=2.2 if many else 4, linewidth=1.2, elinewidth=1, capsize=0 if many else 2.5, zorder=3,
     )[0].set_gid("derivative")  # fmt: skip
-    axes.set_xlim(places[0] - 0.5, 0.5)
+    margin = max(0.5, len(places) / 40)
+    axes.set_xlim(places[0] - margin, margin)
     name_inputs(axes, len(places))
     axes.margins(y=0.1)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
 
 
-def name_inputs(axes: Axes, window: int) -> None:
+def name_inputs(axes: Axes, window: int, most: int = 5) -> None:
     """Name the values of a window on the horizontal axis, 0 being the last: ``x[t-9]`` to ``x[t]``."""
-    step = next(step for step in (1, 2, 3, 5, 10, 20, 50, 100, 10**6) if window / step <= 5)  # noqa: PLR2004
+    step = next(step for step in (1, 2, 3, 5, 10, 20, 50, 100, 10**6) if window / step <= most)
     axes.xaxis.set_major_locator(FixedLocator(list(range(0, -window, -step))))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: f"x[t{place:.0f}]" if place else "x[t]"))
 

@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from rnnlab.report.inside.film import GATES
 from rnnlab.report.inside.shapes import Saturation
 from rnnlab.report.layout import clipped, text_width
-from rnnlab.report.panels import Key, small_multiples
+from rnnlab.report.panels import TICKS_LEFT, Key, small_multiples
 from rnnlab.report.style import INK, SMALL, WIDTH, styled
 
 CLOSED, OPEN = (to_hex(colormaps[GATES](end)) for end in (0.0, 1.0))
@@ -56,7 +56,7 @@ def saturation(groups: Sequence[Saturation]) -> Figure | None:
     room = min(MOST_NAME, max(text_width(name) for each in names for name in each)) + 0.06
     for axes, group, down, ticks in zip(panels, gated, places, names, strict=True):
         box = axes.get_position()
-        moved = max(0.0, room - 0.75) / WIDTH  # beyond the room that ticks have anyhow
+        moved = max(0.0, room + 0.2 - TICKS_LEFT) / WIDTH
         axes.set_position((box.x0 + moved, box.y0, box.width - moved - 0.1 / WIDTH, box.height))
         axes.set(xlim=(0, 1), ylim=(deepest, 0))
         axes.set_yticks(down, [clipped(name, room) for name in ticks])

@@ -1,0 +1,145 @@
+"""The closed loop: eigenvalues of a network that is fed its own outputs, beside the unit circle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from rnnlab.report.inside.shapes import Loop
+from rnnlab.report.layout import number
+from rnnlab.report.panels import Key, small_multiples
+from rnnlab.report.shapes import cell_name
+from rnnlab.report.style import FAINT, INK, colour, styled
+
+Complex = NDArray[np.complexfloating]
+
+NEAREST, FARTHEST = 1e-3, 0.5
+"""Half of what a zoomed panel spans: at least, and at most."""
+PARTS_EXACT = 7.0
+"""A zoomed panel spans at most so many times the distance of the exact eigenvalues: they must stand apart."""
+WHOLE = 1.15
+
+
+@styled
+def loop(groups: Sequence[Loop]) -> Figure:
+    """Draw the eigenvalues in the complex plane, a row a network: all of them, and those around 1.
+
+    Small dots are the eigenvalues at some windows, large ones those of the mean derivative.
+    """
+    zooms = [zoom(group) for group in groups]
+    names, notes = [], []
+    for group, reach in zip(groups, zooms, strict=True):
+        names += [group.label, f"{group.label}: within {number(reach)} of 1"]
+        notes += [largest_text(group), _outside_text(group, reach)]
+    figure, panels = small_multiples(
+        names,
+        "Eigenvalues of the closed loop",
+        ("real part", "imaginary part"),
+        height=2.76,
+        columns=2,
+        keys=_keys(groups),
+        notes=notes,
+    )
+    for group, reach, left, right in zip(groups, zooms, panels[::2], panels[1::2], strict=True):
+        largest = max(float(np.abs(values).max(initial=0.0)) for values in _kinds(group))
+        whole = max(WHOLE, 1.08 * largest)
+        for axes, centre, half in ((left, 0.0, whole), (right, 1.0, reach)):
+            _plane(axes, centre, half)
+            _draw(axes, group)
+    return figure
+
+
+def _kinds(group: Loop) -> list[Complex]:
+    """Return all eigenvalues that are finite, of the mean, at the windows, and exact."""
+    known = [np.ravel(one) for one in (group.of_mean, group.by_window, group.exact) if one is not None]
+    return [one[np.isfinite(one)] for one in known]
+
+
+def leading(values: Complex) -> Complex:
+    """Return the two eigenvalues of the largest modulus, which decide how the loop goes on: that above first."""
+    first = values[np.argsort(-np.abs(values), kind="stable")][:2]
+    return first[np.argsort(-first.imag, kind="stable")]
+
+
+def zoom(group: Loop) -> float:
+    """Return how far around 1 the zoomed panel reaches: to the leading eigenvalues, the exact ones standing apart."""
+    reach = 1.4 * max((float(np.abs(leading(one) - 1).max()) for one in _kinds(group)[:1] if one.size), default=0.0)
+    if group.exact is not None:
+        exact = float(np.abs(leading(group.exact) - 1).max())
+        reach = min(max(reach, 1.4 * exact), PARTS_EXACT * exact) if exact > 0 else reach
+    return float(np.clip(reach, NEAREST, FARTHEST))
+
+
+def largest_text(group: Loop) -> str:
+    """Return modulus and angle of the leading eigenvalue, and of the exact one."""
+    text = f"largest: {_polar(group.of_mean)}"
+    return text if group.exact is None else f"{text}\nexact: {_polar(group.exact)}"
+
+
+def _polar(values: Complex) -> str:
+    value = leading(values)[0]
+    return f"modulus {abs(value):.5f}, angle {abs(np.angle(value)):.5f}"
+
+
+def _outside_text(group: Loop, reach: float) -> str:
+    away = np.abs(np.asarray(group.of_mean) - 1)
+    outside = int((away > reach).sum())
+    text = f"{outside} of {len(away)} eigenvalues are farther away"
+    return text if group.exact is None else f"{text}\n"
+
+
+def _keys(groups: Sequence[Loop]) -> list[Key]:
+    keys = [
+        Key(_handle("o", colour(cell), 5), f"{cell_name(cell) or 'network'}: of the mean derivative")
+        for cell in dict.fromkeys(group.cell for group in groups)
+    ]
+    if any(len(group.by_window) for group in groups):
+        keys.append(Key(_handle("o", FAINT, 2.2), "at some windows"))
+    if any(group.exact is not None for group in groups):
+        keys.append(Key(_handle("s", INK, 8, hollow=True), "exact recurrence"))
+    return [*keys, Key(Line2D([], [], color=FAINT, linewidth=1.2), "unit circle")]
+
+
+def _handle(marker: str, ink: str, size: float, *, hollow: bool = False) -> Line2D:
+    face = "none" if hollow else ink
+    return Line2D([], [], color=ink, marker=marker, markersize=size, markerfacecolor=face, linestyle="")
+
+
+def _plane(axes: Axes, centre: float, half: float) -> None:
+    """Draw a square of the complex plane, and of the unit circle what is in it."""
+    angles = np.linspace(-np.pi, np.pi, 721)
+    arc = np.linspace(-2 * half, 2 * half, 201) if centre else angles
+    axes.plot(np.cos(arc), np.sin(arc), color=FAINT, linewidth=1.2, zorder=1.5, gid="unit circle")
+    axes.axhline(0, color="#d0d0d0", linewidth=0.8, zorder=1)
+    axes.axvline(centre, color="#d0d0d0", linewidth=0.8, zorder=1)
+    width, height = axes.get_position().width, axes.get_position().height
+    across, down = axes.figure.get_size_inches()
+    ratio = (width * across) / (height * down)
+    axes.set_xlim(centre - half * max(1.0, ratio), centre + half * max(1.0, ratio))
+    axes.set_ylim(-half * max(1.0, 1 / ratio), half * max(1.0, 1 / ratio))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.5g}"))
+
+
+def _draw(axes: Axes, group: Loop) -> None:
+    cloud = np.ravel(group.by_window)
+    axes.plot(
+        cloud.real, cloud.imag, color=colour(group.cell), marker="o", markersize=2.2, alpha=0.35, linestyle="",
+        markeredgewidth=0, zorder=2, gid="by window",
+    )  # fmt: skip
+    axes.plot(
+        group.of_mean.real, group.of_mean.imag, color=colour(group.cell), marker="o", markersize=5, linestyle="",
+        markeredgecolor="white", markeredgewidth=0.5, zorder=3, gid="of mean",
+    )  # fmt: skip
+    if group.exact is not None:
+        axes.plot(
+            group.exact.real, group.exact.imag, color=INK, marker="s", markersize=8, markerfacecolor="none",
+            linestyle="", zorder=4, gid="exact",
+        )  # fmt: skip

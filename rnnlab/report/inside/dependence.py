@@ -64,14 +64,16 @@ def dependence(groups: Sequence[Dependence]) -> Figure:
         if panel is None:
             axes.set_axis_off()
         else:
-            _draw(axes, panel, with_deviation=panel.deviation is not None)
+            _draw(axes, panel)
     for kind in (full, [one for one in seen if one]):
         _share_heights([axes for axes, panel in zip(found, panels, strict=True) if panel in kind])
     return figure
 
 
 def _full(group: Dependence) -> Panel:
-    return Panel(group.label, _last_two(group.mean, group.exact), group.mean, group.deviation, group.exact, group.cell)
+    return Panel(
+        group.label, _last_two(group.mean, group.exact), group.mean, group.deviation, group.exact, group.cell
+    )
 
 
 def _seen(group: Dependence) -> Panel | None:
@@ -129,7 +131,7 @@ EXACT = {
 }
 
 
-def _draw(axes: Axes, panel: Panel, *, with_deviation: bool) -> None:
+def _draw(axes: Axes, panel: Panel) -> None:
     places = np.arange(len(panel.values)) - len(panel.values) + 1
     many = len(places) > MANY_VALUES
     axes.axhline(0, color=INK, linewidth=0.7, zorder=1.5)
@@ -137,8 +139,8 @@ def _draw(axes: Axes, panel: Panel, *, with_deviation: bool) -> None:
         style = EXACT | ({"markersize": 5} if many else {})
         axes.plot(places, panel.exact, gid="exact", zorder=2, **style)  # type: ignore[arg-type]
     axes.errorbar(
-        places, panel.values, yerr=panel.deviation if with_deviation else None, color=colour(panel.cell), marker="o",
-        markersize=2.2 if many else 4, linewidth=1.2, elinewidth=1, capsize=0 if many else 2.5, zorder=3,
+        places, panel.values, yerr=panel.deviation, color=colour(panel.cell), marker="o", linewidth=1.2,
+        markersize=2.2 if many else 4, elinewidth=1, capsize=0 if many else 2.5, zorder=3,
     )[0].set_gid("derivative")  # fmt: skip
     margin = max(0.5, len(places) / 40)
     axes.set_xlim(places[0] - margin, margin)

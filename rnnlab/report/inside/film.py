@@ -84,7 +84,7 @@ def film(film: Film) -> Figure:
                     va="bottom",
                 )  # fmt: skip
             if last:
-                _bar(figure, image, column, LEFT + place * pitch, top + images + 0.42, width)
+                _bar(add_axes(figure, LEFT + place * pitch, top + images + 0.42, width, BAR), image, column)
         down += height + BETWEEN_LAYERS
     return figure
 
@@ -134,7 +134,13 @@ def _curve(axes: Axes, film: Film) -> None:
     axes.plot(steps, film.values, color=INK, marker="o", markersize=3.5, linewidth=0.8, gid="window")
     axes.plot([after], [film.truth], color=TRUTH, marker="o", markersize=8, linestyle="", gid="truth")
     axes.plot(
-        [after], [film.prediction], color=colour(film.cell), marker="D", markersize=4, linestyle="", gid="prediction"
+        [after],
+        [film.prediction],
+        color=colour(film.cell),
+        marker="D",
+        markersize=4,
+        linestyle="",
+        gid="prediction",
     )
     margin = max(0.5, after / 60)
     axes.set_xlim(1 - margin, after + margin)
@@ -145,9 +151,7 @@ def _curve(axes: Axes, film: Film) -> None:
     axes.set_xlabel(f"step; the window is from time {film.times[0]:.6g} to {film.times[-1]:.6g}", labelpad=1)
 
 
-def _image(
-    axes: Axes, row: Row, column: Column, points: int, *, with_units: bool, with_steps: bool
-) -> AxesImage:
+def _image(axes: Axes, row: Row, column: Column, points: int, *, with_units: bool, with_steps: bool) -> AxesImage:
     """Draw the values of a row, each column of the image at its step of the window."""
     units, steps = row.values.shape
     first = points - steps
@@ -170,13 +174,12 @@ def _step_ticks(first: int, last: int) -> list[int]:
     return sorted({first, middle, last}) if last - first > 3 else sorted({first, last})  # noqa: PLR2004
 
 
-def _bar(figure: Figure, image: AxesImage, column: Column, left: float, top: float, width: float) -> None:
-    """Draw the scale of a column of images below it."""
-    axes = add_axes(figure, left, top, width, BAR)
+def _bar(axes: Axes, image: AxesImage, column: Column) -> None:
+    """Draw the scale of a column of images."""
     bar = Colorbar(axes, image, orientation="horizontal", ticks=list(column.ticks))
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     axes.grid(visible=False)
     bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-    labels = axes.get_xticklabels()
-    for label, side in zip(labels, ("left", "center", "right"), strict=True):
-        label.set_horizontalalignment(side)
+    first, _, last = axes.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")

@@ -22,20 +22,24 @@ BEYOND = 0.5
 
 
 def growing(one: Growth) -> tuple[list[Floats], Floats | None, bool]:
-    """Return the derivative after each epoch, the exact one, and whether they are the part that the data can tell."""
+    """Return the derivative after each epoch, the exact one, and whether it is the part that the data can tell."""
     seen = [snapshot.dependence.seen for snapshot in one.snapshots]
     known = [values for values in seen if values is not None]
-    last = one.snapshots[-1].dependence if one.snapshots else None
-    if len(known) == len(seen) and last is not None:
+    last = one.snapshots[-1].dependence
+    if len(known) == len(seen):
         return known, last.exact_seen, True
-    return [snapshot.dependence.mean for snapshot in one.snapshots], last and last.exact, False
+    return [snapshot.dependence.mean for snapshot in one.snapshots], last.exact, False
 
 
 @styled
 def growth_of_dependence(one: Growth) -> Figure:
     """Draw the derivative of the output by each value of the window after each epoch, later ones darker."""
     lines, exact, seen = growing(one)
-    tints = [shade(one.cell, place) for place in np.linspace(0, 1, len(lines))] if len(lines) > 1 else [colour(one.cell)]
+    tints = (
+        [shade(one.cell, place) for place in np.linspace(0, 1, len(lines))]
+        if len(lines) > 1
+        else [colour(one.cell)]
+    )
     keys = [
         Key(Line2D([], [], color=tint, marker="o", markersize=3.5, linewidth=1.4), _epoch(snapshot))
         for snapshot, tint in zip(one.snapshots, tints, strict=True)
@@ -56,7 +60,14 @@ def growth_of_dependence(one: Growth) -> Figure:
         axes.plot(_places(exact), exact, gid="exact", zorder=2, **EXACT)  # type: ignore[arg-type]
     for line, tint in zip(lines, tints, strict=True):
         axes.plot(
-            _places(line), line, color=tint, marker=marked, markersize=3.5, linewidth=1.4, zorder=3, gid="derivative"
+            _places(line),
+            line,
+            color=tint,
+            marker=marked,
+            markersize=3.5,
+            linewidth=1.4,
+            zorder=3,
+            gid="derivative",
         )
     margin = max(0.5, longest / 60)
     axes.set_xlim(1 - longest - margin, margin)

@@ -12,18 +12,19 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from rnnlab.report.inside.shapes import Loop
-from rnnlab.report.layout import number
-from rnnlab.report.panels import Key, small_multiples
+from rnnlab.report.panels import TICKS_LEFT, Key, small_multiples
 from rnnlab.report.shapes import cell_name
-from rnnlab.report.style import FAINT, INK, colour, styled
+from rnnlab.report.style import FAINT, INK, WIDTH, colour, styled
 
 Complex = NDArray[np.complexfloating]
 
 NEAREST, FARTHEST = 1e-3, 0.5
 """Half of what a zoomed panel spans: at least, and at most."""
-PARTS_EXACT = 7.0
+PARTS_EXACT = 12.0
 """A zoomed panel spans at most so many times the distance of the exact eigenvalues: they must stand apart."""
 WHOLE = 1.15
+SIDE = (WIDTH - 0.42) / 2 - TICKS_LEFT - 0.06
+"""Inches: as high as wide, so that the circle is round."""
 
 
 @styled
@@ -35,13 +36,13 @@ def loop(groups: Sequence[Loop]) -> Figure:
     zooms = [zoom(group) for group in groups]
     names, notes = [], []
     for group, reach in zip(groups, zooms, strict=True):
-        names += [group.label, f"{group.label}: within {number(reach)} of 1"]
+        names += [group.label, f"zoomed in: within {reach:.2g} of 1"]
         notes += [largest_text(group), _outside_text(group, reach)]
     figure, panels = small_multiples(
         names,
         "Eigenvalues of the closed loop",
         ("real part", "imaginary part"),
-        height=2.76,
+        height=SIDE,
         columns=2,
         keys=_keys(groups),
         notes=notes,
@@ -68,12 +69,16 @@ def leading(values: Complex) -> Complex:
 
 
 def zoom(group: Loop) -> float:
-    """Return how far around 1 the zoomed panel reaches: to the leading eigenvalues, the exact ones standing apart."""
-    reach = 1.4 * max((float(np.abs(leading(one) - 1).max()) for one in _kinds(group)[:1] if one.size), default=0.0)
-    if group.exact is not None:
-        exact = float(np.abs(leading(group.exact) - 1).max())
-        reach = min(max(reach, 1.4 * exact), PARTS_EXACT * exact) if exact > 0 else reach
+    """Return how far around 1 the zoomed panel reaches: to the two nearest eigenvalues, the exact ones apart."""
+    reach = 1.4 * _second_nearest(group.of_mean)
+    if group.exact is not None and (exact := _second_nearest(group.exact)) > 0:
+        reach = min(max(reach, 1.4 * exact), PARTS_EXACT * exact)
     return float(np.clip(reach, NEAREST, FARTHEST))
+
+
+def _second_nearest(values: Complex) -> float:
+    distances = np.sort(np.abs(values - 1))
+    return float(distances[:2].max(initial=0.0))
 
 
 def largest_text(group: Loop) -> str:
@@ -90,8 +95,7 @@ def _polar(values: Complex) -> str:
 def _outside_text(group: Loop, reach: float) -> str:
     away = np.abs(np.asarray(group.of_mean) - 1)
     outside = int((away > reach).sum())
-    text = f"{outside} of {len(away)} eigenvalues are farther away"
-    return text if group.exact is None else f"{text}\n"
+    return f"{outside} of the {len(away)} are farther away"
 
 
 def _keys(groups: Sequence[Loop]) -> list[Key]:
@@ -118,11 +122,7 @@ def _plane(axes: Axes, centre: float, half: float) -> None:
     axes.plot(np.cos(arc), np.sin(arc), color=FAINT, linewidth=1.2, zorder=1.5, gid="unit circle")
     axes.axhline(0, color="#d0d0d0", linewidth=0.8, zorder=1)
     axes.axvline(centre, color="#d0d0d0", linewidth=0.8, zorder=1)
-    width, height = axes.get_position().width, axes.get_position().height
-    across, down = axes.figure.get_size_inches()
-    ratio = (width * across) / (height * down)
-    axes.set_xlim(centre - half * max(1.0, ratio), centre + half * max(1.0, ratio))
-    axes.set_ylim(-half * max(1.0, 1 / ratio), half * max(1.0, 1 / ratio))
+    axes.set(xlim=(centre - half, centre + half), ylim=(-half, half))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.5g}"))

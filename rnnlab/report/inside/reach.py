@@ -16,8 +16,7 @@ from rnnlab.report.panels import Key, small_multiples
 from rnnlab.report.style import FAINT, LINES, RUNG, WIDTH, Dashes, shade, styled
 
 DECADES = 12
-"""As far below the largest norm does the axis go; what is lower does not matter to a network in single precision."""
-NAME = 2.7
+"""So far below the largest norm does the axis go: what is lower is nothing in single precision."""
 
 
 @styled
@@ -55,7 +54,8 @@ def reach(groups: Sequence[Reach]) -> Figure:
                 (group.cell_norms, LINES[2], "cell norm"),
             ):
                 if layer in norms:
-                    _line(axes, group, norms[layer], line_colour, style, width, gid)
+                    known = np.where(norms[layer] > 0, norms[layer], np.nan)
+                    axes.plot(group.lags, known, color=line_colour, linestyle=style, linewidth=width, gid=gid)
     return figure
 
 
@@ -63,15 +63,8 @@ def _lines(group: Reach) -> list[Floats]:
     return [positive(line) for line in (*group.norms.values(), *group.cell_norms.values())]
 
 
-def _line(
-    axes: Axes, group: Reach, norms: Floats, line_colour: str, style: Dashes, width: float, gid: str
-) -> None:
-    shown = np.where(np.asarray(norms) > 0, norms, np.nan)
-    axes.plot(group.lags, shown, color=line_colour, linestyle=style, linewidth=width, gid=gid)
-
-
 def _styles(groups: Sequence[Reach]) -> list[tuple[str, Dashes]]:
-    """Return colour and dashes of each network: darker shades for further ones of a cell, dashes for untrained ones."""
+    """Return colour and dashes of each network: shades within a cell, light and dashed where it is untrained."""
     found: list[tuple[str, Dashes]] = []
     for i, group in enumerate(groups):
         alike = [one for one in groups if (one.cell, one.trained) == (group.cell, group.trained)]
@@ -84,19 +77,19 @@ def _styles(groups: Sequence[Reach]) -> list[tuple[str, Dashes]]:
     return found
 
 
-def _keys(
-    groups: Sequence[Reach], styles: Sequence[tuple[str, Dashes]], windows: Sequence[int]
-) -> list[Key]:
+def _keys(groups: Sequence[Reach], styles: Sequence[tuple[str, Dashes]], windows: Sequence[int]) -> list[Key]:
     keys = [
         Key(
             Line2D([], [], color=line_colour, linestyle=dashes, linewidth=1.6 if group.trained else 0.9),
-            wrapped(group.label, min(NAME, WIDTH / 2 - 0.8)),
+            wrapped(group.label, WIDTH - 0.8),
         )
         for group, (line_colour, dashes) in zip(groups, styles, strict=True)
     ]
     if any(group.cell_norms for group in groups):
-        keys.append(Key(Line2D([], [], color=FAINT, linestyle=LINES[2], linewidth=1.6), "by the cell state, dh_T/dC_t"))
         keys.append(Key(Line2D([], [], color=FAINT, linewidth=1.6), "by the hidden state, dh_T/dh_t"))
+        keys.append(
+            Key(Line2D([], [], color=FAINT, linestyle=LINES[2], linewidth=1.6), "by the cell state, dh_T/dC_t")
+        )
     text = ", ".join(map(str, windows))
     line = Line2D([], [], color=RUNG, linewidth=0.9, linestyle=(0, (4, 2)))
     return [*keys, Key(line, f"the window's length: {text}")]

@@ -45,12 +45,17 @@ def html_page(report: Mapping[str, Any], pictures: Sequence[Picture], svg: Mappi
         pictures: its figures.
         svg: by the figure's name, its SVG file.
     """
+    template = environment().get_template("report.html.j2")
+    return template.render(report=report, figures=html_figures(pictures, svg), **_labels(report))
+
+
+def html_figures(pictures: Sequence[Picture], svg: Mapping[str, bytes]) -> Callable[[str], Markup]:
+    """Return what gives a section's figures as HTML that holds their SVG files."""
 
     def figures(section: str) -> Markup:
         return Markup("\n").join(_html_figure(one, svg[one.name]) for one in pictures if one.section == section)
 
-    template = _environment().get_template("report.html.j2")
-    return template.render(report=report, figures=figures, **_labels(report))
+    return figures
 
 
 def _html_figure(picture: Picture, svg: bytes) -> Markup:
@@ -69,7 +74,7 @@ def markdown_page(report: Mapping[str, Any], pictures: Sequence[Picture]) -> str
             f"![{_markdown(one.alt)}](figures/{one.name}.png)\n\n{_markdown(one.title)}" for one in shown
         )
 
-    text = _environment().get_template("report.md.j2").render(report=report, figures=figures, **_labels(report))
+    text = environment().get_template("report.md.j2").render(report=report, figures=figures, **_labels(report))
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
@@ -97,8 +102,9 @@ def _labels(report: Mapping[str, Any]) -> dict[str, Callable[[Sequence[int]], st
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return what renders the templates."""
+    made = Environment(
         loader=PackageLoader("rnnlab.report"),
         autoescape=select_autoescape(("html.j2",)),  # Markdown has an escape of its own
         undefined=StrictUndefined,
@@ -106,7 +112,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "mse": mse_text,
         "value": lambda estimate: mse_text(estimate and estimate["value"]),
         "interval": lambda estimate: _in_brackets(_range(estimate, mse_text)),
@@ -124,7 +130,7 @@ def _environment() -> Environment:
         "line": lambda text: str(text).replace("\n", " ").replace("\r", " "),
         "md": _markdown,
     }
-    return environment
+    return made
 
 
 def _in_brackets(text: str) -> str:

@@ -28,6 +28,8 @@ LEFT, GAP, BETWEEN_LAYERS = 0.62, 0.1, 0.17
 CURVE = 1.05
 MOST_IMAGE_WIDTH, MOST_LAYER_HEIGHT, ALL_LAYERS_HEIGHT = 3.0, 1.35, 6.5
 BAR = 0.09
+BOLD = 1.16
+"""How much wider bold text is, at most."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def film(film: Film) -> Figure:
     """
     columns = _columns(film)
     keys = _keys(film)
-    title = wrapped(f"{film.label}: window {film.window}, {film.place}", WIDTH - 0.4, TEXT + 1.5)
+    title = wrapped(f"{film.label}: window {film.window}, {film.place}", (WIDTH - 0.3) / BOLD, TEXT + 1)
     pitch = (WIDTH - 0.1 - LEFT + GAP) / max(1, len(columns))
     width = min(pitch - GAP, MOST_IMAGE_WIDTH)
     names = [wrapped(f"{column.name} {column.symbol}_t", width) for column in columns]

@@ -37,8 +37,7 @@ def reach(groups: Sequence[Reach]) -> Figure:
         keys=_keys(groups, styles, windows),
     )
     values = np.concatenate([[], *(line for group in groups for line in _lines(group))])
-    low, high = log_limits(values)
-    limits = (max(low, high * 10.0**-DECADES), high)
+    limits = log_limits(values[values >= values.max(initial=0.0) * 10.0**-DECADES])
     farthest = max((int(lag) for group in groups for lag in group.lags), default=1)
     for axes, layer in zip(panels, layers, strict=True):
         make_log(axes.yaxis, limits, most=7)

@@ -16,8 +16,8 @@ def film_alt(film: Film) -> str:
     depth = f"{len(film.layers)} layer" + ("s" if len(film.layers) != 1 else "")
     names = list(dict.fromkeys(row.name for layer in film.layers for row in layer))
     text = (
-        f"{film.label} reading window {film.window}, {film.place}: its {len(film.values)} points above images, units "
-        f"by steps, of {_listed(names)} in {depth}. Truth {film.truth:.6g}, prediction {film.prediction:.6g}."
+        f"{film.label} reading window {film.window}, {film.place}: its {len(film.values)} points above images, "
+        f"units by steps, of {_listed(names)} in {depth}. Truth {film.truth:.6g}, prediction {film.prediction:.6g}."
     )
     gates = _by_name([row for layer in film.layers for row in layer if row.is_gate])
     if gates:
@@ -41,7 +41,8 @@ def saturation_alt(groups: Sequence[Saturation]) -> str:
     text = f"Shares of gate values below 0.1 (closed) and above 0.9 (open) of {_networks(len(gated))}."
     for group in gated:
         (closed_at, closed), (open_at, opened) = (
-            max(((at, shares[end]) for at, shares in group.shares.items()), key=lambda one: one[1]) for end in (0, 1)
+            max(((at, shares[end]) for at, shares in group.shares.items()), key=lambda one: one[1])
+            for end in (0, 1)
         )
         text += (
             f" {group.label}: most often closed is the {closed_at[1]} of layer {closed_at[0]}, {closed:.0%}; "
@@ -86,8 +87,8 @@ def reach_alt(groups: Sequence[Reach]) -> str:
 def loop_alt(groups: Sequence[Loop]) -> str:
     """Return the alternative text of `loop`."""
     text = (
-        f"Eigenvalues of the closed loop of {_networks(len(groups))} in the complex plane, with the unit circle, and "
-        "zoomed in around 1."
+        f"Eigenvalues of the closed loop of {_networks(len(groups))} in the complex plane, with the unit circle, "
+        "and zoomed in around 1."
     )
     for group in groups:
         outside = int((np.abs(group.of_mean) > 1).sum())
@@ -102,10 +103,10 @@ def growth_alts(one: Growth) -> tuple[str, str]:
     what = "the part that the data can tell of the derivative" if seen else "Mean derivative"
     dependence = f"{what} of the output by each value of the window after epochs {_listed(epochs)} of {one.label}."
     if exact is not None:
-        first, last = (float(np.linalg.norm(line - exact) / np.linalg.norm(exact)) for line in (lines[0], lines[-1]))
-        dependence += (
-            f" Its distance from the exact recurrence's, over the latter's length, goes from {first:.2g} to {last:.2g}."
+        first, last = (
+            float(np.linalg.norm(line - exact) / np.linalg.norm(exact)) for line in (lines[0], lines[-1])
         )
+        dependence += f" Its relative distance from the exact one goes from {first:.2g} to {last:.2g}."
     first, last = one.snapshots[0].mse, one.snapshots[-1].mse
     predictions = (
         f"Truth and prediction on the test windows after epochs {_listed(epochs)} of {one.label}. "

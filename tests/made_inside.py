@@ -40,9 +40,7 @@ def row(cell: str, symbol: str, units: int, steps: int) -> Row:
 def film_of(cell="lstm", layers=3, units=5, window=9, *, steps=None, label=None, horizon=1) -> Film:
     times = 12 + ANGLE * np.arange(window)
     states = [[row(cell, one, units, steps or window) for one in ROWS[cell]] for _ in range(layers)]
-    return Film(
-        label or cell, 4, "at a peak", times, np.sin(times), 0.625, 0.6265, states, cell=cell, horizon=horizon
-    )
+    return Film(label or cell, cell, 4, "at a peak", horizon, times, np.sin(times), 0.625, 0.6265, states)
 
 
 def saturation_of(cell="lstm", layers=3, label=None) -> Saturation:
@@ -60,12 +58,12 @@ def dependence_of(cell="lstm", window=9, label=None, mean=None, exact=True) -> D
     mean = np.linspace(-0.21, 0.4, window) if mean is None else mean
     deviation = np.linspace(0.01, 0.02, window)
     if not exact:
-        return Dependence(label or cell, mean, deviation, cell=cell)
+        return Dependence(label or cell, cell, mean, deviation)
     weights, angles = exact_weights(window), ANGLE * np.arange(window)
     plane, _ = np.linalg.qr(np.stack([np.cos(angles), np.sin(angles)], axis=1))
     seen, exact_seen = (plane @ (plane.T @ one) for one in (mean, weights))
     apart = float(np.linalg.norm(seen - exact_seen) / np.linalg.norm(exact_seen))
-    return Dependence(label or cell, mean, deviation, weights, seen, exact_seen, apart, cell)
+    return Dependence(label or cell, cell, mean, deviation, weights, seen, exact_seen, apart)
 
 
 def reach_of(cell="lstm", layers=3, label=None, trained=True, window=9) -> Reach:
@@ -85,7 +83,7 @@ def loop_of(cell="lstm", window=9, label=None, exact=True, weights=None) -> Loop
     mean = np.linspace(-0.2, 0.42, window) if weights is None else weights
     by_window = np.array([eigenvalues(mean + shift) for shift in (-0.01, 0.003, 0.01)])
     known = eigenvalues(exact_weights(window)) if exact else None
-    return Loop(label or cell, eigenvalues(mean), by_window, known, cell)
+    return Loop(label or cell, cell, eigenvalues(mean), by_window, known)
 
 
 def growth_of(cell="lstm", epochs=(1, 2, 5, 10), label=None, exact=True) -> Growth:
@@ -100,4 +98,4 @@ def growth_of(cell="lstm", epochs=(1, 2, 5, 10), label=None, exact=True) -> Grow
         )
         for epoch in epochs
     ]
-    return Growth(label or cell, times, truth, snapshots, cell)
+    return Growth(label or cell, cell, times, truth, snapshots)

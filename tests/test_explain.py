@@ -215,8 +215,8 @@ def test_of_a_users_own_cell_all_is_shown_that_needs_no_gates(here):
     ("words", "expected"),
     [
         (["run=nobody"], "names no run"),
-        (["window=33"], "window=33 must be a whole number, at least 0, at most 32"),
-        (["window=-1"], "window=-1 must be a whole number, at least 0"),
+        (["window=33"], "window=33: must be a whole number, at least 0, at most 32"),
+        (["window=-1"], "window=-1: must be a whole number, at least 0"),
         (["window=first"], "must be a whole number"),
         (["runs=latest"], "must be two runs or more"),
         (["runs=latest,latest"], "names a run twice"),

@@ -133,14 +133,15 @@ def test_state_jacobians_agree_with_finite_differences(cell):
     for row, lag in enumerate([1, 3, 5], start=1):
         for symbol in one.states:
             for unit in range(4):
-                ends = [last_hidden(one, inputs, 5 - lag, symbol, unit, step) for step in (small, -small)]
+                ends = [last_hidden(one, inputs, 5 - lag, (symbol, unit, step)) for step in (small, -small)]
                 slope = (ends[0] - ends[1]) / (2 * small)
                 assert torch.allclose(found[symbol][row][:, unit], slope, atol=1e-8), (lag, symbol, unit)
 
 
 @torch.no_grad()
-def last_hidden(cell, inputs, at, symbol, unit, step):
-    """Return h_T where one state was moved after step ``at``; C_t is seen in h_t too."""
+def last_hidden(cell, inputs, at, moved):
+    """Return h_T where one unit of a state was moved after step ``at``; C_t is seen in h_t too."""
+    symbol, unit, step = moved
     state = cell.start(1, inputs)
     for t, x in enumerate(inputs):
         parts = cell.step(x.unsqueeze(0), state)

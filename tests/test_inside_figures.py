@@ -145,7 +145,7 @@ def test_shares_of_gates_fill_a_bar():
     (axes,) = saturation([one]).axes
     widths = np.array([bar.get_width() for bar in axes.patches]).reshape(3, 4)
     assert widths.sum(axis=0) == pytest.approx(1)
-    assert widths[[0, 2]].T == pytest.approx(np.array(list(one.shares.values())))
+    assert pytest.approx(np.array(list(one.shares.values()))) == widths[[0, 2]].T
     assert [label.get_text() for label in axes.get_yticklabels()] == ["reset gate", "update gate"] * 2
     assert {"layer 1", "layer 2"} <= {text.get_text() for text in axes.texts}
 

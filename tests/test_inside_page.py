@@ -39,10 +39,11 @@ CONTENT = {
         {"label": ODD, "modulus": 0.9, "angle": 0.0, "exact_modulus": None, "exact_angle": None},
     ],
     "missing": [f"No checkpoints of {ODD}."],
+    "hints": ["No snapshots."],
     "commands": {"explain": f"rnnlab explain run='{ODD}'"},
 }  # fmt: skip
 SECTIONS = ("film", "saturation", "dependence", "reach", "loop", "growth")
-BARE = CONTENT | {"notes": {}, "saturation": [], "eigenvalues": [], "missing": []}
+BARE = CONTENT | {"notes": {}, "saturation": [], "eigenvalues": [], "missing": [], "hints": []}
 
 
 def illustrated(layers=1, units=5, films=1):

@@ -22,14 +22,13 @@ PRECISION = {torch.float32: 1e-6, torch.float64: 1e-12}
 @settings(max_examples=60, deadline=None)
 @given(
     layers=st.integers(1, 3),
-    hidden=st.integers(1, 33),
-    batch=st.integers(1, 7),
-    time=st.integers(1, 17),
+    sizes=st.tuples(st.integers(1, 7), st.integers(1, 17), st.integers(1, 33)),
     scale=st.floats(0.1, 5),
     seed=st.integers(0, 2**31),
 )
-def test_a_reference_returns_what_the_layer_returns(cell, dtype, layers, hidden, batch, time, scale, seed):
+def test_a_reference_returns_what_the_layer_returns(cell, dtype, *, layers, sizes, scale, seed):
     """With random weights, torch's own and larger, biases included, and random inputs."""
+    batch, time, hidden = sizes
     network = build_network(cell, Direct, layers=layers, hidden_size=hidden, seed=0, dtype=dtype)
     random = torch.Generator().manual_seed(seed)
     with torch.no_grad():

@@ -28,7 +28,9 @@ def explain_runs(asked: ExplainConfig) -> int:
     A network without a reference cell gets a page without gates, and the exit code of bad input: what was asked for
     could not be shown in full.
     """
-    from rnnlab.console import printable
+    from rich.markup import escape
+
+    from rnnlab.console import make_console, printable
     from rnnlab.explain.make import explain as make
     from rnnlab.tracking.tell import add_pages_where_recorded
 
@@ -38,9 +40,11 @@ def explain_runs(asked: ExplainConfig) -> int:
         why = add_pages_where_recorded(subject.run.config.tracking, subject.run_id, done.folder, name)
         if why is not None:
             print(f"rnnlab: the page is not among the artifacts of {subject.label}: {why}", file=sys.stderr)
+    console = make_console()
+    console.print(f"[bold]inside[/]   {escape(printable(', '.join(one.label for one in done.subjects)))}")
     for text in done.findings:
-        print(printable(text))
-    print(f"page     {as_typed(done.folder / 'index.html')}")
+        console.print(f"  {printable(text)}", markup=False)
+    console.print(f"page     {as_typed(done.folder / 'index.html')}", markup=False)
     for text in done.missing:
         print(f"rnnlab: {printable(text)}; the rest of the page was made", file=sys.stderr)
     return EXIT_BAD_INPUT if done.missing else EXIT_DONE

@@ -79,8 +79,10 @@ class Gates:
         ]
         return Film(
             subject.label,
+            subject.cell,
             window,
             place,
+            windows.ahead[0],
             windows.series.times[window : window + windows.window],
             shown[0, :, 0].numpy(),
             float(np.ravel(labels[window].numpy())[0]),

@@ -44,7 +44,7 @@ class Influence:
             weights = [recurrence(windows.window, subject.distance, ahead) for ahead in windows.ahead]
             exact = eigenvalues(np.array(weights))
         some = self._all[spread(len(self._all), LOOPS)]
-        return Loop(subject.label, eigenvalues(self._all.mean(axis=0)), eigenvalues(some), exact)
+        return Loop(subject.label, subject.cell, eigenvalues(self._all.mean(axis=0)), eigenvalues(some), exact)
 
 
 def growth(subject: Subject) -> Growth | None:
@@ -60,7 +60,7 @@ def growth(subject: Subject) -> Growth | None:
     networks[subject.run.epoch] = subject.network
     snapshots = [_snapshot(subject, epoch, network) for epoch, network in sorted(networks.items())]
     times = subject.windows.times[subject.numbers]
-    return Growth(subject.label, times, _first(subject.truth), snapshots)
+    return Growth(subject.label, subject.cell, times, _first(subject.truth), snapshots)
 
 
 def _snapshot(subject: Subject, epoch: int, network: SequenceNetwork) -> Snapshot:
@@ -79,11 +79,11 @@ def _dependence(subject: Subject, found: Floats) -> Dependence:
     """Return what derivatives (n, window) say, beside the exact recurrence where there is one."""
     mean, deviation = found.mean(axis=0), found.std(axis=0)
     if subject.distance is None:
-        return Dependence(subject.label, mean, deviation)
+        return Dependence(subject.label, subject.cell, mean, deviation)
     exact = recurrence(len(mean), subject.distance, subject.windows.ahead[0])
     both = seen(mean, subject.distance), seen(exact, subject.distance)
     apart = float(np.linalg.norm(both[0] - both[1]) / np.linalg.norm(both[1]))
-    return Dependence(subject.label, mean, deviation, exact, *both, apart)
+    return Dependence(subject.label, subject.cell, mean, deviation, exact, *both, apart)
 
 
 def largest_eigenvalues(loops: Sequence[Loop]) -> list[dict[str, object]]:

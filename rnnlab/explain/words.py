@@ -10,8 +10,11 @@ from rnnlab.report.inside.shapes import Dependence, Growth, Inside, Loop, Reach,
 from rnnlab.report.shapes import cell_name
 from rnnlab.report.wording import layers_text, mse_text
 
-LEARNED = 0.01
-"""A derivative that is less than this part apart from the exact recurrence's is called the same."""
+LEARNED, NEAR = 0.01, 0.1
+"""Parts of the exact recurrence's length: a derivative that is less than the one away is called the same, less than
+the other near it."""
+SATURATED = 0.005
+"""A gate that is closed or open in a smaller share is called free."""
 
 
 def description(subjects: Sequence[Subject]) -> str:
@@ -29,12 +32,18 @@ def description(subjects: Sequence[Subject]) -> str:
 
 def notes(subjects: Sequence[Subject], inside: Inside) -> dict[str, list[str]]:
     """Return the findings by section of the page."""
+    loops = zip(inside.loops, (one for one in subjects if one.windows.ahead[0] == 1), strict=True)
+    sections = {
+        "saturation": [(one.label, _of_gates(one)) for one in inside.saturations if one.shares],
+        "dependence": [(one.label, _of_dependence(one)) for one in inside.dependences],
+        "reach": [(one.label, _of_reach(one)) for one in inside.reaches if one.trained],
+        "loop": [(loop.label, _of_loop(loop, subject.distance)) for loop, subject in loops],
+        "growth": [(one.label, _of_growth(one)) for one in inside.growths],
+    }
+    alone = len(subjects) == 1
     return {
-        "saturation": [said for one in inside.saturations if (said := _of_gates(one))],
-        "dependence": [_of_dependence(one) for one in inside.dependences],
-        "reach": [_of_reach(one) for one in inside.reaches if one.trained],
-        "loop": [_of_loop(one, subject.distance) for one, subject in zip(inside.loops, subjects, strict=False)],
-        "growth": [_of_growth(one) for one in inside.growths],
+        section: [text[:1].upper() + text[1:] if alone else f"{label}: {text}" for label, text in said]
+        for section, said in sections.items()
     }
 
 
@@ -51,12 +60,11 @@ def left_out(inside: Inside) -> list[str]:
 
 
 def _of_gates(one: Saturation) -> str:
-    if not one.shares:
-        return ""
-    most = max(one.shares, key=lambda key: sum(one.shares[key]))
+    layer, gate = most = max(one.shares, key=lambda key: sum(one.shares[key]))
     closed, opened = one.shares[most]
-    layer, gate = most
-    return f"{one.label}: most saturated is the {gate} of layer {layer}, {closed:.0%} closed and {opened:.0%} open."
+    if closed + opened < SATURATED:
+        return "no gate is saturated: all of them weigh, hardly one is ever closed or open."
+    return f"most saturated is the {gate} of layer {layer}, {closed:.1%} closed and {opened:.1%} open."
 
 
 def _of_dependence(one: Dependence) -> str:
@@ -64,16 +72,14 @@ def _of_dependence(one: Dependence) -> str:
     if len(one.mean) > 1:
         last += f" and the one before it {one.mean[-2]:.3g}"
     if one.exact is None or one.apart is None:
-        return f"{one.label}: {last}."
+        return f"{last}."
     learned = (
-        "so it did learn the recurrence"
+        "it did learn the recurrence"
         if one.apart < LEARNED
-        else "so it learned something near the recurrence, not the recurrence itself"
+        else f"it came {'near' if one.apart < NEAR else 'nowhere near'} the recurrence"
     )
     exact = f"the exact recurrence says {one.exact[-1]:.5g} and {one.exact[-2]:.5g}"
-    return (
-        f"{one.label}: {last}; {exact}. Of what these data can tell, the two are {one.apart:.2%} apart, {learned}."
-    )
+    return f"{last}; {exact}. Of what these data can tell, the two are {one.apart:.2%} apart: {learned}."
 
 
 def _of_reach(one: Reach) -> str:
@@ -84,13 +90,13 @@ def _of_reach(one: Reach) -> str:
         if layer in one.cell_norms:
             text += f" ({one.cell_norms[layer][end]:.2g} of the cell state)"
         parts.append(text)
-    return f"{one.label}: of a change at the first step of a window is left at its last: {', '.join(parts)}."
+    return f"of a change at the first step of a window is left at its last: {', '.join(parts)}."
 
 
 def _of_loop(one: Loop, distance: float | None) -> str:
     modulus = float(abs(one.of_mean[0]))
     trend = "grows" if modulus > 1 else "dies out"
-    said = f"{one.label}: the largest eigenvalue has the modulus {modulus:.6f}: on average the closed loop {trend}"
+    said = f"the largest eigenvalue has the modulus {modulus:.6f}: on average the closed loop {trend}"
     if distance is not None:
         period = 2 * math.pi / distance
         said += f" by a factor of {modulus**period:.3g} in a period of {period:.0f} steps"
@@ -99,4 +105,4 @@ def _of_loop(one: Loop, distance: float | None) -> str:
 
 def _of_growth(one: Growth) -> str:
     said = ", ".join(f"{mse_text(snapshot.mse)} after {snapshot.epoch}" for snapshot in one.snapshots)
-    return f"{one.label}: test MSE by epoch: {said}."
+    return f"test MSE by epoch: {said}."

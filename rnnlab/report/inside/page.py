@@ -16,7 +16,7 @@ def page(content: Mapping[str, Any], pictures: Sequence[Picture], svg: Mapping[s
             hidden_size, test_mse, epochs; ``equations``, each a cell and its lines; ``notes``, by section the
             sentences that stand there; ``saturation``, rows of label, layer, gate, closed, open; ``eigenvalues``,
             rows of label, modulus, angle, exact_modulus, exact_angle, the exact ones None where there are none;
-            ``missing``, sentences on what is not shown; ``commands``, the page's own in ``explain``.
+            ``missing`` and ``hints``, sentences on what is not shown; ``commands``, the page's own in ``explain``.
         pictures: its figures, in the sections film, saturation, dependence, reach, loop and growth.
         svg: by the figure's name, its SVG file.
     """

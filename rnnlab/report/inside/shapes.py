@@ -37,27 +37,27 @@ class Film:
 
     Attributes:
         label: the network.
+        cell: decides the colour.
         window: the number of the window among the test windows, from 0.
         place: why this one, in words: at a peak.
+        horizon: how many steps after the window's last point the predicted one lies.
         times: shape (window,), of the points that go in.
         values: shape (window,), the points that go in.
         truth, prediction: of the point that is predicted.
         layers: for each layer its rows, in the order of the equations; the hidden state comes last. All have the
             same number of steps, the window's last ones: one less than its points where steps are differences.
-        cell: decides the prediction's colour.
-        horizon: how many steps after the window's last point the predicted one is.
     """
 
     label: str
+    cell: str
     window: int
     place: str
+    horizon: int
     times: Floats
     values: Floats
     truth: float
     prediction: float
     layers: Sequence[Sequence[Row]]
-    cell: str = ""
-    horizon: int = 1
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class Dependence:
 
     Attributes:
         label: the network.
+        cell: decides the colour.
         mean: shape (window,), over the test windows, the oldest value first.
         deviation: shape (window,), the standard deviation over them.
         exact: shape (window,), of the exact recurrence, or None where there is none.
@@ -86,17 +87,16 @@ class Dependence:
             windows of a sinusoid of this frequency span. None where there is none.
         exact_seen: shape (window,), the same part of ``exact``.
         apart: the length of the difference of ``seen`` and ``exact_seen`` over the length of the latter.
-        cell: decides the colour.
     """
 
     label: str
+    cell: str
     mean: Floats
     deviation: Floats
     exact: Floats | None = None
     seen: Floats | None = None
     exact_seen: Floats | None = None
     apart: float | None = None
-    cell: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,17 +128,17 @@ class Loop:
 
     Attributes:
         label: the network.
+        cell: decides the colour.
         of_mean: shape (window,), complex: of the Jacobian made of the mean derivative.
         by_window: shape (n, window), complex: of the Jacobians at some windows.
         exact: shape (window,), complex: of the exact recurrence, or None.
-        cell: decides the colour.
     """
 
     label: str
+    cell: str
     of_mean: NDArray[np.complexfloating]
     by_window: NDArray[np.complexfloating]
     exact: NDArray[np.complexfloating] | None = None
-    cell: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,17 +164,17 @@ class Growth:
 
     Attributes:
         label: the network.
+        cell: decides the colour.
         times: shape (n,), of the points that are predicted.
         truth: shape (n,).
         snapshots: in the order of the epochs.
-        cell: decides the colour.
     """
 
     label: str
+    cell: str
     times: Floats
     truth: Floats
     snapshots: Sequence[Snapshot]
-    cell: str = ""
 
 
 @dataclass(frozen=True)

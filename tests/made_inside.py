@@ -30,8 +30,8 @@ ROWS = {
 SIGNED = {"g": "candidate", "n": "candidate", "C": "cell state", "h": "hidden state"}
 
 
-def row(cell: str, symbol: str, units: int, steps: int) -> Row:
-    shares = np.linspace(0.01, 0.99, units * steps).reshape(units, steps)
+def row(cell: str, symbol: str, units: int, steps: int, layer: int) -> Row:
+    shares = np.linspace(0.01 + 0.001 * layer, 0.99, units * steps).reshape(units, steps)
     if symbol in GATES[cell]:
         return Row(symbol, GATES[cell][symbol], True, shares)
     return Row(symbol, SIGNED[symbol], False, (2 * shares - 1) * (3.7 if symbol == "C" else 0.9))
@@ -39,7 +39,7 @@ def row(cell: str, symbol: str, units: int, steps: int) -> Row:
 
 def film_of(cell="lstm", layers=3, units=5, window=9, *, steps=None, label=None, horizon=1) -> Film:
     times = 12 + ANGLE * np.arange(window)
-    states = [[row(cell, one, units, steps or window) for one in ROWS[cell]] for _ in range(layers)]
+    states = [[row(cell, one, units, steps or window, layer) for one in ROWS[cell]] for layer in range(layers)]
     return Film(label or cell, cell, 4, "at a peak", horizon, times, np.sin(times), 0.625, 0.6265, states)
 
 

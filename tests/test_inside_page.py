@@ -1,7 +1,9 @@
 """The page on what goes on inside networks, in a real browser."""
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from browser import NEEDS_CHROMIUM, browser, look
 from made_inside import dependence_of, film_of, growth_of, loop_of, reach_of, saturation_of
@@ -46,18 +48,18 @@ SECTIONS = ("film", "saturation", "dependence", "reach", "loop", "growth")
 BARE = CONTENT | {"notes": {}, "saturation": [], "eigenvalues": [], "missing": [], "hints": []}
 
 
-def illustrated(layers=1, units=5, films=1):
-    """Return pictures of all sections with their SVG files."""
-    one, grown = film_of(layers=layers, units=units, label=ODD), growth_of(label=ODD)
-    dependent, derivatives = words.growth_alts(grown)
+def illustrated(one=None, films=1):
+    """Return pictures of all sections, of one film or several equal ones, with their SVG files."""
+    one, grown = one or film_of(layers=1, label=ODD), growth_of(label=ODD)
+    of_derivatives, of_predictions = words.growth_alts(grown)
     drawn = [
         *(("film", film(one), words.film_alt(one)) for _ in range(films)),
         ("saturation", saturation([saturation_of()]), words.saturation_alt([saturation_of()])),
         ("dependence", dependence([dependence_of()]), words.dependence_alt([dependence_of()])),
         ("reach", reach([reach_of()]), words.reach_alt([reach_of()])),
         ("loop", loop([loop_of()]), words.loop_alt([loop_of()])),
-        ("growth", growth_of_dependence(grown), dependent),
-        ("growth", growth_of_predictions(grown), derivatives),
+        ("growth", growth_of_dependence(grown), of_derivatives),
+        ("growth", growth_of_predictions(grown), of_predictions),
     ]
     pictures = [Picture(section, f"{section}-{i}", ODD, alt) for i, (section, _, alt) in enumerate(drawn)]
     files = {one.name: png_and_svg(figure)[1] for one, (_, figure, _) in zip(pictures, drawn, strict=True)}
@@ -120,7 +122,9 @@ def test_the_page_needs_nothing_beside_it(html):
 
 
 def test_a_page_of_four_films_of_three_wide_layers_stays_below_3_megabytes():
-    assert len(page(CONTENT, *illustrated(layers=3, units=128, films=4)).encode()) < 3_000_000
+    random, wide = np.random.default_rng(2), film_of(layers=3, units=128, window=10)
+    noisy = [[replace(row, values=random.random(row.values.shape)) for row in layer] for layer in wide.layers]
+    assert len(page(CONTENT, *illustrated(replace(wide, layers=noisy), films=4)).encode()) < 3_000_000
 
 
 def test_the_page_shows_the_tables_the_notes_and_what_is_missing(html):

@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from rnnlab.report.curve_figures import TRUTH
 from rnnlab.report.inside.shapes import Film, Row
-from rnnlab.report.layout import clipped, number, wrapped
+from rnnlab.report.layout import number, text_width, wrapped
 from rnnlab.report.panels import LINE, TITLE, Key, draw_legend, heading, legend_height
 from rnnlab.report.shapes import cell_name
 from rnnlab.report.style import DPI, INK, SMALL, TEXT, WIDTH, add_axes, colour, new_figure, styled
@@ -62,33 +62,38 @@ def film(film: Film) -> Figure:
     heights = [_layer_height(layer, len(film.layers)) for layer in film.layers]
     head = TITLE + LINE * title.count("\n") + legend_height(keys) + 0.08
     top = head + CURVE + 0.48 + LINE * max((name.count("\n") + 1 for name in names), default=0)
-    images = sum(heights) + BETWEEN_LAYERS * (len(heights) - 1)
-    total = top + images + 0.42 + BAR + 0.26
-    figure = new_figure(total)
+    bottom = top + sum(heights) + BETWEEN_LAYERS * (len(heights) - 1)
+    figure = new_figure(bottom + 0.42 + BAR + 0.26)
     heading(figure, title)
     draw_legend(figure, keys, 0.12, head - legend_height(keys) - 0.08)
     _curve(add_axes(figure, LEFT, head, WIDTH - 0.1 - LEFT, CURVE), film)
-    down = top
-    for depth, (layer, height) in enumerate(zip(film.layers, heights, strict=True), start=1):
-        middle = 1 - (down + height / 2) / total
-        text = clipped(f"layer {depth}", height)
-        figure.text(0.1 / WIDTH, middle, text, rotation=90, va="center", size=TEXT)
-        last = depth == len(film.layers)
-        for place, (column, name) in enumerate(zip(columns, names, strict=True)):
-            row = next((row for row in layer if row.symbol == column.symbol), None)
-            if row is None:
-                continue
-            axes = add_axes(figure, LEFT + place * pitch, down, width, height)
-            image = _image(axes, row, column, len(film.values), with_units=place == 0, with_steps=last)
-            if depth == 1:
+    downs = np.cumsum([top, *(height + BETWEEN_LAYERS for height in heights[:-1])]).tolist()
+    for place, (column, name) in enumerate(zip(columns, names, strict=True)):
+        left, image = LEFT + place * pitch, None
+        for down, height, layer in zip(downs, heights, film.layers, strict=True):
+            axes = add_axes(figure, left, down, width, height)
+            last = layer is film.layers[-1]
+            image = _image(axes, layer, column, len(film.values), with_units=place == 0, with_steps=last)
+            if down == top:
                 axes.annotate(
                     name, (0, 1), xytext=(0, 3), xycoords="axes fraction", textcoords="offset points", size=SMALL,
                     va="bottom",
                 )  # fmt: skip
-            if last:
-                _bar(add_axes(figure, LEFT + place * pitch, top + images + 0.42, width, BAR), image, column)
-        down += height + BETWEEN_LAYERS
+        if image is not None:
+            _bar(add_axes(figure, left, bottom + 0.42, width, BAR), image, column)
+    _name_layers(figure, downs, heights)
     return figure
+
+
+def _name_layers(figure: Figure, downs: Sequence[float], heights: Sequence[float]) -> None:
+    """Name the layers at the left of their images, and the steps below the last ones."""
+    total = figure.get_size_inches()[1]
+    for depth, (down, height) in enumerate(zip(downs, heights, strict=True), start=1):
+        name = f"units of layer {depth}"
+        name = name if text_width(name, TEXT) <= height + BETWEEN_LAYERS else f"layer {depth}"
+        figure.text(0.1 / WIDTH, 1 - (down + height / 2) / total, name, rotation=90, va="center", size=TEXT)
+    below = 1 - (downs[-1] + heights[-1] + 0.14) / total
+    figure.text((LEFT - 0.08) / WIDTH, below, "step", ha="right", va="center", size=SMALL)
 
 
 def _columns(film: Film) -> list[Column]:
@@ -153,8 +158,11 @@ def _curve(axes: Axes, film: Film) -> None:
     axes.set_xlabel(f"step; the window is from time {film.times[0]:.6g} to {film.times[-1]:.6g}", labelpad=1)
 
 
-def _image(axes: Axes, row: Row, column: Column, points: int, *, with_units: bool, with_steps: bool) -> AxesImage:
-    """Draw the values of a row, each column of the image at its step of the window."""
+def _image(
+    axes: Axes, layer: Sequence[Row], column: Column, points: int, *, with_units: bool, with_steps: bool
+) -> AxesImage:
+    """Draw a layer's row of a column, each column of the image at its step of the window."""
+    row = next(row for row in layer if row.symbol == column.symbol)
     units, steps = row.values.shape
     first = points - steps
     image = axes.imshow(

@@ -23,7 +23,9 @@ def reach(groups: Sequence[Reach]) -> Figure:
     """Draw the norms of dh_T/dh_t, and of dh_T/dC_t dotted, against the lag: a panel a layer, a line a network.
 
     Untrained networks have thin, dashed, lighter lines. A vertical line stands at the window's length.
+    Networks without recurrent layers are left out.
     """
+    groups = [group for group in groups if group.norms]
     layers = sorted({layer for group in groups for layer in (*group.norms, *group.cell_norms)})
     windows = sorted({group.window for group in groups})
     styles = _styles(groups)

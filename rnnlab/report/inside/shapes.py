@@ -22,7 +22,7 @@ class Row:
         symbol: as in the equations: ``f`` for f_t.
         name: in words: forget gate.
         is_gate: whether it lies between 0 and 1; else it has a sign.
-        values: shape (units, steps), the units in the layer's order.
+        values: shape (units, steps), the units in the order that they are shown in.
     """
 
     symbol: str

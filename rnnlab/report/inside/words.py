@@ -75,6 +75,7 @@ def input_name(place: int, window: int) -> str:
 
 def reach_alt(groups: Sequence[Reach]) -> str:
     """Return the alternative text of `reach`."""
+    groups = [group for group in groups if group.norms]
     text = f"Norm of dh_T/dh_t on a log scale against the lag T - t for {_networks(len(groups))}, a panel a layer."
     for group in groups:
         lag = min(group.window, int(group.lags[-1]))
@@ -99,9 +100,10 @@ def loop_alt(groups: Sequence[Loop]) -> str:
 def growth_alts(one: Growth) -> tuple[str, str]:
     """Return the alternative texts of `growth_of_dependence` and of `growth_of_predictions`."""
     epochs = [snapshot.epoch for snapshot in one.snapshots]
+    after = f"epoch{'s' if len(epochs) > 1 else ''} {_listed(epochs)}"
     lines, exact, seen = growing(one)
     what = "the part that the data can tell of the derivative" if seen else "Mean derivative"
-    dependence = f"{what} of the output by each value of the window after epochs {_listed(epochs)} of {one.label}."
+    dependence = f"{what} of the output by each value of the window after {after} of {one.label}."
     if exact is not None:
         first, last = (
             float(np.linalg.norm(line - exact) / np.linalg.norm(exact)) for line in (lines[0], lines[-1])
@@ -109,7 +111,7 @@ def growth_alts(one: Growth) -> tuple[str, str]:
         dependence += f" Its relative distance from the exact one goes from {first:.2g} to {last:.2g}."
     first, last = one.snapshots[0].mse, one.snapshots[-1].mse
     predictions = (
-        f"Truth and prediction on the test windows after epochs {_listed(epochs)} of {one.label}. "
+        f"Truth and prediction on the test windows after {after} of {one.label}. "
         f"Test MSE {first:.2g} after epoch {epochs[0]}, {last:.2g} after epoch {epochs[-1]}."
     )
     return dependence[0].upper() + dependence[1:], predictions

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from torch import Tensor
 
 from rnnlab.analysis.dependence import derivatives, eigenvalues
 from rnnlab.analysis.sinusoids import recurrence, seen
@@ -15,6 +16,8 @@ from rnnlab.training.snapshots import read_snapshots
 
 LOOPS = 60
 """Windows whose Jacobians are shown one by one."""
+DERIVED = 250
+"""Windows that a snapshot's derivatives are averaged over: they are many, and little changes with more."""
 
 
 class Influence:
@@ -58,15 +61,16 @@ def growth(subject: Subject) -> Growth | None:
         return None
     networks = {epoch: subject.run.network(weights).eval() for epoch, weights in kept.items()}
     networks[subject.run.epoch] = subject.network
-    snapshots = [_snapshot(subject, epoch, network) for epoch, network in sorted(networks.items())]
+    some = subject.inputs[spread(len(subject.inputs), DERIVED)]
+    snapshots = [_snapshot(subject, epoch, network, some) for epoch, network in sorted(networks.items())]
     times = subject.windows.times[subject.numbers]
     return Growth(subject.label, subject.cell, times, _first(subject.truth), snapshots)
 
 
-def _snapshot(subject: Subject, epoch: int, network: SequenceNetwork) -> Snapshot:
+def _snapshot(subject: Subject, epoch: int, network: SequenceNetwork, some: Tensor) -> Snapshot:
     prediction = predict(network, subject.inputs)
     mse = float(np.mean((prediction.astype(np.float64) - subject.truth) ** 2))
-    found = _dependence(subject, derivatives(network, subject.inputs)[:, 0])
+    found = _dependence(subject, derivatives(network, some)[:, 0])
     return Snapshot(epoch, found, _first(prediction), mse)
 
 

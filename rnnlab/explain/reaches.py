@@ -17,7 +17,7 @@ from rnnlab.report.inside.shapes import Reach
 
 LONGER = (12, 15, 20, 25, 30, 40, 50)
 """Lags beyond the window that are asked about, in steps."""
-SEQUENCES = 4
+SEQUENCES = 3
 """Stretches of the curve that the norms are averaged over."""
 UNTRAINED: tuple[type[SequenceLayer], ...] = (RNN, LSTM, GRU)
 

@@ -8,6 +8,7 @@
     .venv/bin/python scripts/bench.py device        one thread, two, a GPU
     .venv/bin/python scripts/bench.py preflight     a large study that is done already
     .venv/bin/python scripts/bench.py cells         an epoch of each cell
+    .venv/bin/python scripts/bench.py explain       a look inside a trained network, on one core
 
 Whatever is compared takes turns within one call: machines are shared and drift. Each has `--help`; `--json`
 prints every number, with the machine and the versions.
@@ -21,7 +22,7 @@ import json
 
 from benchmarks.common import about
 
-BENCHMARKS = ("overhead", "cold", "study", "scale", "device", "preflight", "cells")
+BENCHMARKS = ("overhead", "cold", "study", "scale", "device", "preflight", "cells", "explain")
 
 
 def main() -> None:

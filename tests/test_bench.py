@@ -25,6 +25,7 @@ def run(script, *words, folder):
         (["study", "--epochs", "1", "--no-peer"], {"parallel_efficiency", "rounds"}),
         (["preflight", "--jobs", "10"], {"seconds", "seconds_to_record_a_run"}),
         (["cells", "--rounds", "1"], {"cell"}),
+        (["explain", "--rounds", "1", "--epochs", "1"], {"median_seconds"}),
     ],
     ids=lambda words: words[0] if isinstance(words, list) else "",
 )

@@ -1,4 +1,4 @@
-"""How long a user waits for `rnnlab explain` on one core: the lab's LSTM of three layers, with snapshots and without."""
+"""How long `rnnlab explain` takes on one core: the lab's LSTM of three layers, with snapshots and without."""
 
 from __future__ import annotations
 

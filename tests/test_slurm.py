@@ -44,7 +44,8 @@ def at_work(folder):
     return [pid for pid in found if psutil.pid_exists(pid)]
 
 
-def test_without_slurm_the_error_says_so_before_anything_is_created(tmp_path):
+def test_without_slurm_the_error_says_so_before_anything_is_created(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
     done = rnnlab("train", "-m", "cluster=slurm", *SMALL, "seed=0,1", folder=tmp_path)
     assert (done.returncode, "sbatch" in done.stderr) == (2, True)
     assert not list(tmp_path.iterdir())

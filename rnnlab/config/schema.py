@@ -165,7 +165,7 @@ class ClusterConfig:
         "on SLURM 1 with trainer=gpu",
         at_least=0,
     )
-    sbatch: dict[str, Any] = key(dict, "SLURM: more options of sbatch, such as constraint or qos")
+    sbatch: dict[str, Any] = key(dict, "SLURM: more options of sbatch, such as +cluster.sbatch.qos=long")
 
 
 @dataclass

@@ -10,6 +10,8 @@ import pytest
 from helpers import SMALL, TINY_DATA, outcome, rnnlab, train
 from mlflow import MlflowClient
 
+from rnnlab.explain.words import of_loop
+from rnnlab.report.inside.shapes import Loop
 from rnnlab.training.snapshots import is_kept, snapshot_files
 
 OWN_CELL = """
@@ -135,6 +137,21 @@ def test_two_runs_stand_side_by_side_on_the_same_windows(here, capsys):
     }
 
 
+@pytest.mark.parametrize("order", ["plain,changes", "changes,plain"])
+def test_runs_that_see_differences_and_values_stand_side_by_side_with_lags_of_their_own(order, here, capsys):
+    # The series ends where the longest lag that fits values is one too long for differences.
+    data = [*TINY_DATA, *SMALL, "data.test_samples=41"]
+    train(*data, "name=plain")
+    train(*data, "name=changes", "data.features=differences")
+    code, errors = outcome(["explain", f"runs={order}"], capsys)
+    assert code == 0, errors
+    (place,) = here.glob("outputs/runs-*/explain")
+    said = json.loads((place / "explain.json").read_text())
+    lags = {one["label"]: one["lags"] for one in said["numbers"]["memory"]}
+    assert lags["plain"] == [*range(7), 12, 15, 20, 25, 30, 40]
+    assert lags["changes"] == [*range(6), 12, 15, 20, 25, 30]
+
+
 def test_the_page_is_logged_to_the_run(here):
     done = rnnlab("train", *SMALL, *TINY_DATA, folder=here)
     assert done.returncode == 0, done.stderr
@@ -177,6 +194,33 @@ def test_every_kind_of_run_is_explained(words, here, capsys):
     assert np.isfinite(dependence["mean"]).all()
     is_sinusoid = words[1] not in ("function=square", "data.window=1")
     assert (dependence["exact"] is not None) == is_sinusoid
+
+
+@pytest.mark.parametrize("frequency", [0, math.pi * 39 / 40])
+def test_windows_on_a_line_tell_no_recurrence(frequency, here, capsys):
+    data = ["data.horizon=2", "data.spacing=1.0", "function=sin", f"function.angular_frequency={frequency}"]
+    run = train(*SMALL, *TINY_DATA, *data)
+    _, said = explained(run.path, capsys=capsys)
+    assert said["numbers"]["dependence"][0]["exact"] is None
+    run = train(*SMALL, *TINY_DATA, *data[1:])
+    _, said = explained(run.path, capsys=capsys)
+    assert "in a period" not in said["notes"]["loop"][0]
+
+
+def test_a_curve_that_runs_backwards_has_a_period_above_0(here, capsys):
+    run = train(*SMALL, *TINY_DATA, "function=sin", "function.angular_frequency=-20")
+    _, said = explained(run.path, capsys=capsys)
+    assert said["notes"]["loop"][0].endswith("in a period of 31 steps.")
+
+
+@pytest.mark.parametrize(
+    ("modulus", "outputs", "factor"),
+    [(1.01, 1, "20.2"), (1.01, 3, "2.72"), (10.0, 1, "1e+302"), (0.1, 1, "1e-302"), (0.0, 1, "0")],
+)
+def test_the_loops_factor_counts_its_steps_in_a_period(modulus, outputs, factor):
+    loop = Loop("mine", "rnn", np.array([modulus + 0j]), np.zeros((0, 1), complex))
+    said = of_loop(loop, 2 * math.pi / 302, outputs)
+    assert said.endswith(f"by a factor of {factor} in a period of 302 steps.")
 
 
 @pytest.mark.parametrize("cell", ["lru", "mlp", "linear", "mingru"])

@@ -24,28 +24,32 @@ UNTRAINED: tuple[type[SequenceLayer], ...] = (RNN, LSTM, GRU)
 
 def reaches(subjects: Sequence[Subject]) -> list[Reach]:
     """Return the reach of each network whose hidden states can be seen, then of the untrained ones."""
-    lags = _lags(subjects[0])
-    found = [one for subject in subjects if (one := _of_network(subject, lags)) is not None]
-    return [*found, *(_of_untrained(subjects[0], cell, lags) for cell in UNTRAINED)] if found else []
+    found = [one for subject in subjects if (one := _of_network(subject)) is not None]
+    return [*found, *(_of_untrained(subjects[0], cell) for cell in UNTRAINED)] if found else []
 
 
 def _lags(subject: Subject) -> list[int]:
     """Return the lags that are asked about: every step of a window, and some beyond it as far as the curve goes."""
-    steps = subject.network.scaling.inputs(subject.inputs[:1]).shape[1]
+    steps = _steps(subject)
     shorter = len(subject.windows.series) - (subject.windows.window - steps)
     return [*range(steps), *(lag for lag in LONGER if steps <= lag < shorter)]
 
 
-def _of_network(subject: Subject, lags: Sequence[int]) -> Reach | None:
+def _steps(subject: Subject) -> int:
+    """Return how many steps the first layer sees of a window: one less than points where they are differences."""
+    return int(subject.network.scaling.inputs(subject.inputs[:1]).shape[1])
+
+
+def _of_network(subject: Subject) -> Reach | None:
     size = subject.run.config.model.hidden_size
     cells = [_cell(layer, size) for layer in subject.network.layers]
     known = [cell for cell in cells if cell is not None]
     if len(known) < len(cells):
         return None
-    return _reach(subject, known, list(subject.network.layers), lags, subject.label, subject.cell)
+    return _reach(subject, known, list(subject.network.layers), subject.label, subject.cell)
 
 
-def _of_untrained(subject: Subject, factory: type[SequenceLayer], lags: Sequence[int]) -> Reach:
+def _of_untrained(subject: Subject, factory: type[SequenceLayer]) -> Reach:
     """Return the reach of a network as it is before training, with the subject's sizes and seed."""
     config = subject.run.config
     size, features = config.model.hidden_size, subject.network.scaling.size
@@ -57,7 +61,7 @@ def _of_untrained(subject: Subject, factory: type[SequenceLayer], lags: Sequence
         ]
     cells = [cell for layer in layers if (cell := reference(layer)) is not None]
     name = factory.__name__
-    return _reach(subject, cells, layers, lags, f"{name}, untrained", name.lower(), trained=False)
+    return _reach(subject, cells, layers, f"{name}, untrained", name.lower(), trained=False)
 
 
 def _cell(layer: nn.Module, hidden_size: int) -> ReferenceCell | None:
@@ -68,12 +72,12 @@ def _reach(  # noqa: PLR0917
     subject: Subject,
     cells: Sequence[ReferenceCell],
     layers: Sequence[nn.Module],
-    lags: Sequence[int],
     label: str,
     cell: str,
     *,
     trained: bool = True,
 ) -> Reach:
+    lags, steps = _lags(subject), _steps(subject)
     hidden = _sequences(subject, max(lags) + 1)
     norms, cell_norms = {}, {}
     for number, (one, layer) in enumerate(zip(cells, layers, strict=True), start=1):
@@ -83,13 +87,12 @@ def _reach(  # noqa: PLR0917
             cell_norms[number] = found["C"].numpy()
         with torch.no_grad():
             hidden = layer(hidden)
-    steps = subject.network.scaling.inputs(subject.inputs[:1]).shape[1]
     return Reach(label, cell, trained, steps, np.array(lags), norms, cell_norms)
 
 
 def _sequences(subject: Subject, steps: int) -> Tensor:
     """Return stretches of the tested curve as the first layer sees them, shape (n, steps, features)."""
-    lost = subject.windows.window - subject.network.scaling.inputs(subject.inputs[:1]).shape[1]
+    lost = subject.windows.window - _steps(subject)
     values = torch.from_numpy(np.array(subject.windows.series.values)).to(subject.network.dtype)
     stretches = values.unfold(0, steps + lost, 1)
     chosen = stretches[spread(len(stretches), SEQUENCES)].unsqueeze(-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,8 @@ MOST_WINDOWS = 1000
 """Windows that are looked at, evenly spread where there are more; the lab has 990."""
 MOST_VALUES = 2**23
 """Values of one gate of one layer that are held at a time: fewer windows where they are long or layers wide."""
+FLAT = 1e-7
+"""The sine of an angle that is less is taken for that of a multiple of pi."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Subject:
         numbers: which of them are looked at, shape (n,).
         inputs: these, shape (n, window, 1).
         prediction: of these, shape (n,) or (n, outputs).
-        distance: the angle in radians from one point to the next where the curve is a sinusoid, else None.
+        distance: the angle in radians from one point to the next where the curve is a sinusoid whose windows fill a
+            plane, else None: windows of one point, and of an angle that is a multiple of pi, lie on a line.
     """
 
     label: str
@@ -98,9 +102,14 @@ def load_subject(text: str, allowed: Sequence[str], key: str) -> Subject:
         raise unusable(key, text, error) from error
     signal = tested_signal(config)
     frequency = angular_frequency(signal) if signal is not None else None
-    known = frequency is not None and data.window > 1
-    distance = angle(windows, frequency) if known and frequency is not None else None
+    distance = None if frequency is None else _distance(windows, frequency)
     return Subject(run.name, run, network, windows, numbers, inputs, prediction, distance)
+
+
+def _distance(windows: Windows, frequency: float) -> float | None:
+    """Return the angle from one point to the next, None where the windows do not fill a plane."""
+    distance = abs(angle(windows, frequency))
+    return distance if windows.window > 1 and abs(math.sin(distance)) > FLAT else None
 
 
 def load_subjects(text: str, allowed: Sequence[str]) -> list[Subject]:

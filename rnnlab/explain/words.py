@@ -15,6 +15,8 @@ LEARNED, NEAR = 0.01, 0.1
 the other near it."""
 SATURATED = 0.005
 """A gate that is closed or open in a smaller share is called free."""
+LARGEST = 300
+"""Digits of a power that a float holds for certain."""
 
 
 def description(subjects: Sequence[Subject]) -> str:
@@ -37,7 +39,7 @@ def notes(subjects: Sequence[Subject], inside: Inside) -> dict[str, list[str]]:
         "saturation": [(one.label, _of_gates(one)) for one in inside.saturations if one.shares],
         "dependence": [(one.label, _of_dependence(one)) for one in inside.dependences],
         "reach": [(one.label, _of_reach(one)) for one in inside.reaches if one.trained],
-        "loop": [(loop.label, _of_loop(loop, subject.distance)) for loop, subject in loops],
+        "loop": [(loop.label, of_loop(loop, subject.distance, subject.windows.outputs)) for loop, subject in loops],
         "growth": [(one.label, _of_growth(one)) for one in inside.growths],
     }
     alone = len(subjects) == 1
@@ -93,14 +95,21 @@ def _of_reach(one: Reach) -> str:
     return f"of a change at the first step of a window is left at its last: {', '.join(parts)}."
 
 
-def _of_loop(one: Loop, distance: float | None) -> str:
+def of_loop(one: Loop, distance: float | None, outputs: int) -> str:
+    """Return what becomes of the closed loop, which goes on by as many steps at a time as there are outputs."""
     modulus = float(abs(one.of_mean[0]))
     trend = "grows" if modulus > 1 else "dies out"
     said = f"the largest eigenvalue has the modulus {modulus:.6f}: on average the closed loop {trend}"
     if distance is not None:
         period = 2 * math.pi / distance
-        said += f" by a factor of {modulus**period:.3g} in a period of {period:.0f} steps"
+        said += f" by a factor of {_power(modulus, period / outputs)} in a period of {period:.0f} steps"
     return said + "."
+
+
+def _power(base: float, exponent: float) -> str:
+    """Return a power to three digits; of one that no float holds the order of magnitude alone."""
+    digits = exponent * math.log10(base) if base > 0 else -math.inf
+    return f"{base**exponent:.3g}" if abs(digits) < LARGEST or not base else f"1e{digits:+.0f}"
 
 
 def _of_growth(one: Growth) -> str:

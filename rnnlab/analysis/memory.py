@@ -18,7 +18,7 @@ def state_jacobians(cell: ReferenceCell, inputs: Tensor, lags: Sequence[int]) ->
     """Return how the last hidden state h_T depends on the states before it, while the inputs stay as they are.
 
     The derivative by h_t follows what step t hands on as its hidden state alone, that by C_t (of an LSTM) what it
-    has in its cell state, be it handed on as it is or seen in h_t.
+    has in its cell state, be it handed on as it is or seen in h_t. It is 0 where a step hands no hidden state on.
 
     Args:
         cell: of the layer.
@@ -33,7 +33,8 @@ def state_jacobians(cell: ReferenceCell, inputs: Tensor, lags: Sequence[int]) ->
     with torch.enable_grad():
         steps = cell.steps(copies.clone().requires_grad_())
         wanted = [steps[len(steps) - 1 - lag][symbol] for symbol in cell.states for lag in lags]
-        rows = torch.autograd.grad(steps[-1]["h"].diagonal().sum(), wanted)
+        last = steps[-1]["h"].diagonal().sum()
+        rows = torch.autograd.grad(last, wanted, allow_unused=True, materialize_grads=True)
     return dict(zip(cell.states, torch.stack(rows).split(len(lags)), strict=True))
 
 
@@ -51,6 +52,8 @@ def reach(cell: ReferenceCell, inputs: Tensor, lags: Sequence[int]) -> dict[str,
     logs: dict[str, list[Tensor]] = {symbol: [] for symbol in cell.states}
     for sequence in inputs:
         for symbol, jacobians in state_jacobians(cell, sequence, lags).items():
-            norms = torch.linalg.matrix_norm(jacobians.double(), ord=2)
-            logs[symbol].append(norms.clamp_min(torch.finfo(torch.float64).tiny).log())
+            most = torch.finfo(jacobians.dtype).max
+            known = jacobians.nan_to_num(nan=most, posinf=most, neginf=-most)  # what explodes is very large
+            norms = torch.linalg.matrix_norm(known.double(), ord=2)
+            logs[symbol].append(norms.log())
     return {symbol: torch.stack(rows).mean(dim=0).exp() for symbol, rows in logs.items()}

@@ -184,6 +184,33 @@ def test_the_memory_of_a_users_own_cell_can_be_followed():
     assert torch.allclose(own, reach(reference(fused), inputs, [0, 2, 7])["h"])
 
 
+class Aside(nn.Module):
+    """Hands on a state of its own; what others see of it is not used again."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, x, states):
+        own = self.weight * ((0 if states is None else states[1]) + x)
+        return 2 * own, own
+
+
+def test_a_cell_that_hands_no_hidden_state_on_forgets_it_at_once():
+    found = reach(OwnCell(Unrolled(Aside()), 1), torch.randn(2, 6, 1), [0, 1, 4])["h"]
+    assert found.tolist() == [1, 0, 0]
+
+
+def test_a_memory_that_explodes_is_large_but_finite():
+    class Exploding(Aside):
+        def forward(self, x, state):
+            return (x if state is None else state) * self.weight * 1e10
+
+    found = reach(OwnCell(Unrolled(Exploding()), 1), torch.ones(2, 9, 1), [0, 2, 8])["h"]
+    assert found[2] > 1e38
+    assert found.isfinite().all()
+
+
 def test_saturation_counts_what_is_nearly_closed_and_nearly_open():
     assert saturation(torch.tensor([[0.05, 0.5], [0.95, 0.99], [0.2, 0.8]])) == pytest.approx((1 / 6, 2 / 6))
 
@@ -212,3 +239,16 @@ def test_places_are_a_peak_a_zero_crossing_and_one_at_random():
     assert middle[found["at a peak"]] == pytest.approx(1, abs=1e-3)
     assert abs(middle[found["at a zero crossing"]]) < 0.1
     assert found == places(values)
+
+
+def test_a_square_wave_is_shown_where_it_jumps():
+    values = windows_of(np.repeat([1.0, -1.0, 1.0], 30))[..., 0].numpy()
+    place = places(values)["at a zero crossing"]
+    assert {1.0, -1.0} == set(values[place])
+
+
+def test_of_a_curve_that_never_passes_0_a_window_at_the_mean_is_shown():
+    values = windows_of(5 + curve(700, phase=0))[..., 0].numpy()
+    found = places(values)
+    assert list(found) == ["at a peak", "at the mean", "at random"]
+    assert values[found["at the mean"], WINDOW // 2] == pytest.approx(values[:, WINDOW // 2].mean(), abs=0.02)

@@ -132,6 +132,7 @@ def test_a_film_shows_the_window_and_the_true_and_the_predicted_point_after_it(w
     assert list(prediction.get_data()) == [[window + horizon], [0.6265]]
     assert prediction.get_color() == colour("lstm")
     assert "0.6265 (+1.5e-03)" in words_in(figure)
+    assert ("true next point, 0.625" if horizon == 1 else "true point 4 steps ahead, 0.625") in words_in(figure)
 
 
 @pytest.mark.parametrize("units", [1, 512])

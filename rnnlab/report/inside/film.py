@@ -127,9 +127,10 @@ def _keys(film: Film) -> list[Key]:
     point = Line2D([], [], color=INK, marker="o", markersize=3.5, linewidth=0.8)
     truth = Line2D([], [], color=TRUTH, marker="o", markersize=8, linestyle="")
     prediction = Line2D([], [], color=colour(film.cell), marker="D", markersize=4, linestyle="")
+    which = "next point" if film.horizon == 1 else f"point {film.horizon} steps ahead"
     return [
         Key(point, "points of the window"),
-        Key(truth, f"true next point, {film.truth:.6g}"),
+        Key(truth, f"true {which}, {film.truth:.6g}"),
         Key(prediction, f"{name}, {film.prediction:.6g} ({film.prediction - film.truth:+.1e})"),
     ]
 

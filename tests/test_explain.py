@@ -10,8 +10,11 @@ import pytest
 from helpers import SMALL, TINY_DATA, outcome, rnnlab, train
 from mlflow import MlflowClient
 
+from rnnlab.explain.influence import growth
+from rnnlab.explain.subject import load_subject
 from rnnlab.explain.words import of_loop
 from rnnlab.report.inside.shapes import Loop
+from rnnlab.training.checkpoint_files import read_checkpoint, write_checkpoint
 from rnnlab.training.snapshots import is_kept, snapshot_files
 
 OWN_CELL = """
@@ -221,6 +224,83 @@ def test_the_loops_factor_counts_its_steps_in_a_period(modulus, outputs, factor)
     loop = Loop("mine", "rnn", np.array([modulus + 0j]), np.zeros((0, 1), complex))
     said = of_loop(loop, 2 * math.pi / 302, outputs)
     assert said.endswith(f"by a factor of {factor} in a period of 302 steps.")
+
+
+def test_the_test_mse_is_that_of_all_windows_however_few_are_looked_at(here, capsys, monkeypatch):
+    monkeypatch.setattr("rnnlab.explain.subject.MOST_WINDOWS", 5)
+    run = train(*SMALL, *TINY_DATA, "trainer.snapshots=true")
+    _, said = explained(run.path, capsys=capsys)
+    expected = pytest.approx(run.read_result().metrics["test/mse"], rel=1e-6)
+    assert said["networks"][0]["test_mse"] == expected
+    after = {one["epoch"]: one["test_mse"] for one in said["numbers"]["snapshots"][0]["after"]}
+    assert after[said["networks"][0]["epochs"]] == expected
+
+
+def test_first_predictions_of_several_stand_at_their_own_times(here):
+    words = ["function=cos", "data.horizon=3", "data.horizon_output=all", "trainer.snapshots=true"]
+    run = train(*SMALL, *TINY_DATA, *words)
+    subject = load_subject(str(run.path), [], "run")
+    grown = growth(subject)
+    assert np.allclose(grown.truth, np.cos(grown.times), atol=1e-6)
+
+
+@pytest.mark.parametrize("damage", ["empty", "no dict", "shape"])
+def test_a_snapshot_of_another_network_is_one_message(damage, here, capsys):
+    run = train(*SMALL, *TINY_DATA, "trainer.snapshots=true")
+    path = run.snapshots / "epoch-1.ckpt"
+    weights = read_checkpoint(path, "run")["state_dict"]
+    wrong = {"empty": {}, "no dict": 3, "shape": {name: value[:-1] for name, value in weights.items()}}[damage]
+    write_checkpoint(path, {"epoch": 1, "state_dict": wrong})
+    code, errors = outcome(["explain"], capsys)
+    assert (code, errors) == (
+        2,
+        "rnnlab: run=cos-lstm-1x6-s0: has a snapshot of epoch 1 that is none of its network.\n",
+    )
+    assert not (run.path / "explain").exists()
+
+
+def made_nan(path):
+    content = read_checkpoint(path, "run")
+    weights = {name: value * math.nan for name, value in content["state_dict"].items()}
+    write_checkpoint(path, content | {"state_dict": weights})
+
+
+def test_a_snapshot_that_diverged_is_left_out_and_named(here, capsys):
+    run = train(*SMALL, *TINY_DATA, "trainer.max_epochs=5", "trainer.snapshots=true")
+    made_nan(run.snapshots / "epoch-1.ckpt")
+    place, said = explained(run.path, capsys=capsys)
+    assert said["notes"]["growth"][0].endswith(" After 1 it computed no finite numbers.")
+    assert "NaN" not in (place / "explain.json").read_text()
+
+
+def test_a_network_that_diverged_is_one_message(here, capsys):
+    run = train(*SMALL, *TINY_DATA)
+    made_nan(run.best)
+    assert outcome(["explain"], capsys) == (
+        2,
+        "rnnlab: run=latest: predicts values that are no finite numbers: it diverged in training.\n",
+    )
+
+
+def test_a_network_with_infinite_derivatives_is_one_message(here, capsys):
+    run = train(
+        *SMALL, *TINY_DATA, "cell=linear", "data.test_function=sin", "function=sin", "function.amplitude=1e-30"
+    )
+    content = read_checkpoint(run.best, "run")
+    weights = {name: value * 0 + 1e25 for name, value in content["state_dict"].items()}
+    write_checkpoint(run.best, content | {"state_dict": weights})
+    code, errors = outcome(["explain"], capsys)
+    assert code == 2
+    assert len(errors.splitlines()) == 1
+    assert "no finite numbers" in errors
+
+
+def test_a_folder_that_cannot_be_written_is_one_message(here, capsys):
+    run = train(*SMALL, *TINY_DATA)
+    (run.path / "explain").write_text("in the way")
+    code, errors = outcome(["explain"], capsys)
+    assert code == 2
+    assert errors.endswith("explain: cannot be written to (Not a directory).\n")
 
 
 @pytest.mark.parametrize("cell", ["lru", "mlp", "linear", "mingru"])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from rnnlab.analysis.dependence import derivatives, eigenvalues
 from rnnlab.analysis.sinusoids import recurrence, seen
-from rnnlab.explain.subject import Subject, spread
+from rnnlab.errors import BadInputError, Problem
+from rnnlab.explain.subject import NOT_FINITE, Subject, mse_of, spread
 from rnnlab.models.network import SequenceNetwork, predict
 from rnnlab.report.inside.shapes import Dependence, Floats, Growth, Loop, Snapshot
 from rnnlab.training.snapshots import read_snapshots
@@ -25,11 +27,16 @@ class Influence:
 
     Args:
         subject: the network.
+
+    Raises:
+        BadInputError: they are not finite.
     """
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._all = derivatives(subject.network, subject.inputs)
+        if not np.isfinite(self._all).all():
+            raise BadInputError(Problem("run", subject.label, f"has derivatives {NOT_FINITE}"))
 
     @property
     def dependence(self) -> Dependence:
@@ -54,24 +61,36 @@ def growth(subject: Subject) -> Growth | None:
     """Return how a network got to where it is, or None where its run kept no snapshots.
 
     Raises:
-        BadInputError: a snapshot is damaged.
+        BadInputError: a snapshot is damaged, or is none of this network.
     """
     kept = read_snapshots(subject.run.folder.snapshots, "run")
     if not kept:
         return None
-    networks = {epoch: subject.run.network(weights).eval() for epoch, weights in kept.items()}
+    networks = {epoch: _network(subject, epoch, weights) for epoch, weights in kept.items()}
     networks[subject.run.epoch] = subject.network
     some = subject.inputs[spread(len(subject.inputs), DERIVED)]
-    snapshots = [_snapshot(subject, epoch, network, some) for epoch, network in sorted(networks.items())]
-    times = subject.windows.times[subject.numbers]
-    return Growth(subject.label, subject.cell, times, _first(subject.truth), snapshots)
+    found = {epoch: _snapshot(subject, epoch, network, some) for epoch, network in sorted(networks.items())}
+    snapshots = [snapshot for snapshot in found.values() if snapshot is not None]
+    diverged = [epoch for epoch, snapshot in found.items() if snapshot is None]
+    times = subject.windows.series.times[subject.windows.window + subject.windows.ahead[0] - 1 :][subject.numbers]
+    return Growth(subject.label, subject.cell, times, _first(subject.truth), snapshots, diverged)
 
 
-def _snapshot(subject: Subject, epoch: int, network: SequenceNetwork, some: Tensor) -> Snapshot:
-    prediction = predict(network, subject.inputs)
-    mse = float(np.mean((prediction.astype(np.float64) - subject.truth) ** 2))
-    found = _dependence(subject, derivatives(network, some)[:, 0])
-    return Snapshot(epoch, found, _first(prediction), mse)
+def _network(subject: Subject, epoch: int, weights: dict[str, Any]) -> SequenceNetwork:
+    try:
+        return subject.run.network(weights).eval()
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise BadInputError(
+            Problem("run", subject.label, f"has a snapshot of epoch {epoch} that is none of its network")
+        ) from error
+
+
+def _snapshot(subject: Subject, epoch: int, network: SequenceNetwork, some: Tensor) -> Snapshot | None:
+    """Return what a network does after an epoch, or None where that is no finite number."""
+    mse, found = mse_of(network, subject.windows), derivatives(network, some)
+    if not (np.isfinite(mse) and np.isfinite(found).all()):
+        return None
+    return Snapshot(epoch, _dependence(subject, found[:, 0]), _first(predict(network, subject.inputs)), mse)
 
 
 def _first(values: Floats) -> Floats:

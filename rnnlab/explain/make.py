@@ -51,7 +51,7 @@ def explain(asked: ExplainConfig) -> Explained:
     """Look into saved runs and write a page: into the run's folder, or of several into one of its own.
 
     Raises:
-        BadInputError: a run cannot be loaded, or there is no such window; nothing was written.
+        BadInputError: a run cannot be loaded, there is no such window, or the folder cannot be written to.
     """
     if asked.runs is not None and asked.run is not None:
         raise BadInputError(Problem("runs", asked.runs, "is given beside run; give one of them"))
@@ -65,7 +65,12 @@ def explain(asked: ExplainConfig) -> Explained:
     inside = look_inside(subjects, windows)
     missing = without_gates(subjects)
     said = content(asked, subjects, inside, missing)
-    write_pages(folder, _files(said, inside))
+    files = _files(said, inside)
+    try:
+        write_pages(folder, files)
+    except OSError as error:
+        where = Problem("runs" if asked.runs else "run", str(folder), f"cannot be written to ({error.strerror})")
+        raise BadInputError(where) from error
     findings = [sentence for section in said["notes"].values() for sentence in section]
     return Explained(folder, subjects, findings, missing)
 
@@ -76,9 +81,12 @@ def look_inside(subjects: Sequence[Subject], windows: Mapping[str, int]) -> Insi
     Args:
         subjects: the networks.
         windows: those to show, by why.
+
+    Raises:
+        BadInputError: what a network computes is not finite, or a snapshot of it is damaged.
     """
-    gates = [Gates(subject) for subject in subjects]
     influences = [Influence(subject) for subject in subjects]
+    gates = [Gates(subject) for subject in subjects]
     return Inside(
         films=[one.film(window, place) for place, window in windows.items() for one in gates],
         saturations=[one.saturation for one in gates],

@@ -68,7 +68,7 @@ def _cell(layer: nn.Module, hidden_size: int) -> ReferenceCell | None:
     return OwnCell(layer, hidden_size) if isinstance(layer, Unrolled) else reference(layer)
 
 
-def _reach(  # noqa: PLR0917
+def _reach(
     subject: Subject,
     cells: Sequence[ReferenceCell],
     layers: Sequence[nn.Module],

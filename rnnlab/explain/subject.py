@@ -26,6 +26,7 @@ MOST_WINDOWS = 1000
 """Windows that are looked at, evenly spread where there are more; the lab has 990."""
 MOST_VALUES = 2**23
 """Values of one gate of one layer that are held at a time: fewer windows where they are long or layers wide."""
+NOT_FINITE = "that are no finite numbers: it diverged in training"
 FLAT = 1e-7
 """The sine of an angle that is less is taken for that of a multiple of pi."""
 
@@ -41,7 +42,7 @@ class Subject:
         windows: all that it is tested on.
         numbers: which of them are looked at, shape (n,).
         inputs: these, shape (n, window, 1).
-        prediction: of these, shape (n,) or (n, outputs).
+        mse: the mean squared error on all windows.
         distance: the angle in radians from one point to the next where the curve is a sinusoid whose windows fill a
             plane, else None: windows of one point, and of an angle that is a multiple of pi, lie on a line.
     """
@@ -52,7 +53,7 @@ class Subject:
     windows: Windows
     numbers: NDArray[np.intp]
     inputs: Tensor
-    prediction: NDArray[np.floating]
+    mse: float
     distance: float | None
 
     @property
@@ -67,13 +68,8 @@ class Subject:
 
     @property
     def truth(self) -> NDArray[np.float32]:
-        """What is to be predicted from the windows, in the shape of ``prediction``."""
+        """What is to be predicted from the windows, shape (n,) or (n, outputs)."""
         return self.windows.labels[self.numbers]
-
-    @property
-    def mse(self) -> float:
-        """The mean squared error on the windows."""
-        return float(np.mean((self.prediction.astype(np.float64) - self.truth) ** 2))
 
 
 def load_subject(text: str, allowed: Sequence[str], key: str) -> Subject:
@@ -97,13 +93,15 @@ def load_subject(text: str, allowed: Sequence[str], key: str) -> Subject:
         most = MOST_VALUES // (data.window * config.model.hidden_size)
         numbers = spread(len(windows), min(MOST_WINDOWS, max(1, most)))
         inputs = to_tensors(windows, torch.device("cpu"), network.dtype)[0][numbers]
-        prediction = predict(network, inputs)
+        mse = mse_of(network, windows)
     except (RuntimeError, ValueError, TypeError) as error:
         raise unusable(key, text, error) from error
+    if not math.isfinite(mse):
+        raise BadInputError(Problem(key, text, f"predicts values {NOT_FINITE}"))
     signal = tested_signal(config)
     frequency = angular_frequency(signal) if signal is not None else None
     distance = None if frequency is None else _distance(windows, frequency)
-    return Subject(run.name, run, network, windows, numbers, inputs, prediction, distance)
+    return Subject(run.name, run, network, windows, numbers, inputs, mse, distance)
 
 
 def _distance(windows: Windows, frequency: float) -> float | None:
@@ -143,7 +141,13 @@ def load_subjects(text: str, allowed: Sequence[str]) -> list[Subject]:
 
 def _on(subject: Subject, numbers: NDArray[np.intp]) -> Subject:
     inputs = to_tensors(subject.windows, torch.device("cpu"), subject.network.dtype)[0][numbers]
-    return replace(subject, numbers=numbers, inputs=inputs, prediction=predict(subject.network, inputs))
+    return replace(subject, numbers=numbers, inputs=inputs)
+
+
+def mse_of(network: SequenceNetwork, windows: Windows) -> float:
+    """Return a network's mean squared error on windows."""
+    prediction = predict(network, to_tensors(windows, torch.device("cpu"), network.dtype)[0])
+    return float(np.mean((prediction.astype(np.float64) - windows.labels) ** 2))
 
 
 def spread(count: int, most: int) -> NDArray[np.intp]:

@@ -88,11 +88,11 @@ def _of_reach(one: Reach) -> str:
     end = int(one.lags.searchsorted(one.window - 1))
     parts = []
     for layer, norms in one.norms.items():
-        text = f"{norms[end]:.2g} in layer {layer}"
+        text = f"{norms[end]:.2g} times as large in layer {layer}"
         if layer in one.cell_norms:
-            text += f" ({one.cell_norms[layer][end]:.2g} of the cell state)"
+            text += f" (one of the cell state {one.cell_norms[layer][end]:.2g} times)"
         parts.append(text)
-    return f"of a change at the first step of a window is left at its last: {', '.join(parts)}."
+    return f"{one.lags[end]} steps later a small change of the hidden state is at most {', '.join(parts)}."
 
 
 def of_loop(one: Loop, distance: float | None, outputs: int) -> str:
@@ -114,4 +114,7 @@ def _power(base: float, exponent: float) -> str:
 
 def _of_growth(one: Growth) -> str:
     said = ", ".join(f"{mse_text(snapshot.mse)} after {snapshot.epoch}" for snapshot in one.snapshots)
-    return f"test MSE by epoch: {said}."
+    text = f"test MSE by epoch: {said}."
+    if one.diverged:
+        text += f" After {', '.join(map(str, one.diverged))} it computed no finite numbers."
+    return text

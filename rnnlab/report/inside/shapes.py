@@ -148,8 +148,8 @@ class Snapshot:
     Attributes:
         epoch: counted from 1; or the best one's, which is what the other figures show.
         dependence: its derivatives then.
-        prediction: shape (n,), for all test windows.
-        mse: of them.
+        prediction: shape (n,), for the windows that are shown: the first of several outputs.
+        mse: of all outputs for all test windows.
     """
 
     epoch: int
@@ -165,9 +165,10 @@ class Growth:
     Attributes:
         label: the network.
         cell: decides the colour.
-        times: shape (n,), of the points that are predicted.
+        times: shape (n,), of the points that are predicted: the first of several.
         truth: shape (n,).
         snapshots: in the order of the epochs.
+        diverged: epochs after which the network computed no finite numbers.
     """
 
     label: str
@@ -175,6 +176,7 @@ class Growth:
     times: Floats
     truth: Floats
     snapshots: Sequence[Snapshot]
+    diverged: Sequence[int] = ()
 
 
 @dataclass(frozen=True)

@@ -303,6 +303,13 @@ def test_a_folder_that_cannot_be_written_is_one_message(here, capsys):
     assert errors.endswith("explain: cannot be written to (Not a directory).\n")
 
 
+def test_a_loop_on_the_unit_circle_neither_grows_nor_dies_out():
+    loop = Loop("mine", "rnn", np.array([1 - 1e-9 + 0j]), np.zeros((0, 1), complex))
+    assert of_loop(loop, 0.01, 1).endswith(
+        "modulus 1.000000: on average the closed loop neither grows nor dies out."
+    )
+
+
 @pytest.mark.parametrize("cell", ["lru", "mlp", "linear", "mingru"])
 def test_a_cell_without_a_reference_gets_a_page_without_gates_and_exit_code_2(cell, here, capsys):
     run = train(*SMALL, *TINY_DATA, f"cell={cell}")

@@ -15,6 +15,8 @@ LEARNED, NEAR = 0.01, 0.1
 the other near it."""
 SATURATED = 0.005
 """A gate that is closed or open in a smaller share is called free."""
+STEADY = 5e-7
+"""A modulus nearer to 1 is 1 in all digits that are shown."""
 LARGEST = 300
 """Digits of a power that a float holds for certain."""
 
@@ -98,8 +100,10 @@ def _of_reach(one: Reach) -> str:
 def of_loop(one: Loop, distance: float | None, outputs: int) -> str:
     """Return what becomes of the closed loop, which goes on by as many steps at a time as there are outputs."""
     modulus = float(abs(one.of_mean[0]))
-    trend = "grows" if modulus > 1 else "dies out"
-    said = f"the largest eigenvalue has the modulus {modulus:.6f}: on average the closed loop {trend}"
+    said = f"the largest eigenvalue has the modulus {modulus:.6f}: on average the closed loop"
+    if abs(modulus - 1) < STEADY:
+        return f"{said} neither grows nor dies out."
+    said += " grows" if modulus > 1 else " dies out"
     if distance is not None:
         period = 2 * math.pi / distance
         said += f" by a factor of {_power(modulus, period / outputs)} in a period of {period:.0f} steps"

@@ -57,11 +57,9 @@ def test_the_commands_of_the_book_work_in_their_order(done, book):
     assert not failures(done[book.name])
 
 
-@pytest.mark.parametrize("book", [ENGLISH, TEACHER], ids=lambda book: book.name)
-def test_files_that_the_book_says_are_made_are_made(done, room, book):
-    named = book.made_files
-    assert named
-    assert [name for name in named if not list(room.glob(name))] == []
+def test_files_that_the_book_says_are_made_are_made(done, room):
+    assert len(ENGLISH.made_files) >= 6
+    assert [name for name in ENGLISH.made_files if not list(room.glob(name))] == []
 
 
 def test_commands_that_train_nothing_are_executed_to_the_letter():

@@ -16,7 +16,7 @@ LARGEST_PICTURE = 300_000
 SHOWS_ONLY = {"--cfg", "--help", "study.dry_run=true"}
 SMALL = ["trainer.max_epochs=2", "model.hidden_size=8", "data.rollout_steps=20"]
 ONE_MORE_EPOCH = ["trainer.max_epochs=3"]
-TWO_SEEDS = ["seed=0,1"]
+FEW_RUNS = ["seed=0,1", "function=cos"]
 
 
 def words_of(line):
@@ -27,7 +27,7 @@ def words_of(line):
 
     * `rnnlab train`: two epochs with eight hidden units, and a short closed loop;
     * `rnnlab train resume=`: up to the third epoch, for the run has the size that it has;
-    * `rnnlab train -m`: also no more than two seeds.
+    * `rnnlab train -m`: also two seeds on one function.
 
     A command that trains nothing, or trains a run again from its record, is executed to the letter.
     """
@@ -36,7 +36,7 @@ def words_of(line):
         return words
     if any(word.startswith("resume=") for word in words):
         return words + ONE_MORE_EPOCH
-    return words + SMALL + (TWO_SEEDS if "-m" in words else [])
+    return words + SMALL + (FEW_RUNS if "-m" in words else [])
 
 
 @pytest.fixture(scope="module")

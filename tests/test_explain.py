@@ -205,25 +205,26 @@ def test_windows_on_a_line_tell_no_recurrence(frequency, here, capsys):
     run = train(*SMALL, *TINY_DATA, *data)
     _, said = explained(run.path, capsys=capsys)
     assert said["numbers"]["dependence"][0]["exact"] is None
-    run = train(*SMALL, *TINY_DATA, *data[1:])
-    _, said = explained(run.path, capsys=capsys)
-    assert "in a period" not in said["notes"]["loop"][0]
 
 
-def test_a_curve_that_runs_backwards_has_a_period_above_0(here, capsys):
+def test_a_curve_that_runs_backwards_turns_as_far(here, capsys):
     run = train(*SMALL, *TINY_DATA, "function=sin", "function.angular_frequency=-20")
     _, said = explained(run.path, capsys=capsys)
-    assert said["notes"]["loop"][0].endswith("in a period of 31 steps.")
+    assert said["eigenvalues"][0]["exact_angle"] == pytest.approx(20 * 0.01 * 40 / 39)
 
 
 @pytest.mark.parametrize(
-    ("modulus", "outputs", "factor"),
-    [(1.01, 1, "20.2"), (1.01, 3, "2.72"), (10.0, 1, "1e+302"), (0.1, 1, "1e-302"), (0.0, 1, "0")],
+    ("modulus", "said"),
+    [
+        (0.98, "0.980000: a small change dies out by 2.00% at each step of the closed loop."),
+        (1.5, "1.500000: a small change grows by 50.00% at each step of the closed loop."),
+        (12, "12.000000: a small change is 12 times as large after each step of the closed loop."),
+        (1 - 1e-9, "1.000000: a small change neither grows nor dies out."),
+    ],
 )
-def test_the_loops_factor_counts_its_steps_in_a_period(modulus, outputs, factor):
+def test_the_largest_eigenvalue_says_what_a_small_change_does(modulus, said):
     loop = Loop("mine", "rnn", np.array([modulus + 0j]), np.zeros((0, 1), complex))
-    said = of_loop(loop, 2 * math.pi / 302, outputs)
-    assert said.endswith(f"by a factor of {factor} in a period of 302 steps.")
+    assert of_loop(loop) == f"the largest eigenvalue has the modulus {said}"
 
 
 def test_the_test_mse_is_that_of_all_windows_however_few_are_looked_at(here, capsys, monkeypatch):
@@ -301,13 +302,6 @@ def test_a_folder_that_cannot_be_written_is_one_message(here, capsys):
     code, errors = outcome(["explain"], capsys)
     assert code == 2
     assert errors.endswith("explain: cannot be written to (Not a directory).\n")
-
-
-def test_a_loop_on_the_unit_circle_neither_grows_nor_dies_out():
-    loop = Loop("mine", "rnn", np.array([1 - 1e-9 + 0j]), np.zeros((0, 1), complex))
-    assert of_loop(loop, 0.01, 1).endswith(
-        "modulus 1.000000: on average the closed loop neither grows nor dies out."
-    )
 
 
 @pytest.mark.parametrize("cell", ["lru", "mlp", "linear", "mingru"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from rnnlab.explain.subject import Subject
@@ -17,8 +16,8 @@ SATURATED = 0.005
 """A gate that is closed or open in a smaller share is called free."""
 STEADY = 5e-7
 """A modulus nearer to 1 is 1 in all digits that are shown."""
-LARGEST = 300
-"""Digits of a power that a float holds for certain."""
+DOUBLED = 2
+"""From this modulus on a growth is told as a factor."""
 
 
 def description(subjects: Sequence[Subject]) -> str:
@@ -36,12 +35,11 @@ def description(subjects: Sequence[Subject]) -> str:
 
 def notes(subjects: Sequence[Subject], inside: Inside) -> dict[str, list[str]]:
     """Return the findings by section of the page."""
-    loops = zip(inside.loops, (one for one in subjects if one.windows.ahead[0] == 1), strict=True)
     sections = {
         "saturation": [(one.label, _of_gates(one)) for one in inside.saturations if one.shares],
         "dependence": [(one.label, _of_dependence(one)) for one in inside.dependences],
         "reach": [(one.label, _of_reach(one)) for one in inside.reaches if one.trained],
-        "loop": [(loop.label, of_loop(loop, subject.distance, subject.windows.outputs)) for loop, subject in loops],
+        "loop": [(one.label, of_loop(one)) for one in inside.loops],
         "growth": [(one.label, _of_growth(one)) for one in inside.growths],
     }
     alone = len(subjects) == 1
@@ -97,23 +95,17 @@ def _of_reach(one: Reach) -> str:
     return f"{one.lags[end]} steps later a small change of the hidden state is at most {', '.join(parts)}."
 
 
-def of_loop(one: Loop, distance: float | None, outputs: int) -> str:
-    """Return what becomes of the closed loop, which goes on by as many steps at a time as there are outputs."""
+def of_loop(one: Loop) -> str:
+    """Return what a small change does in the closed loop, if each step had the mean derivative."""
     modulus = float(abs(one.of_mean[0]))
-    said = f"the largest eigenvalue has the modulus {modulus:.6f}: on average the closed loop"
+    said = f"the largest eigenvalue has the modulus {modulus:.6f}"
+    said += ", that of the exact recurrence 1" if one.exact is not None else ""
     if abs(modulus - 1) < STEADY:
-        return f"{said} neither grows nor dies out."
-    said += " grows" if modulus > 1 else " dies out"
-    if distance is not None:
-        period = 2 * math.pi / distance
-        said += f" by a factor of {_power(modulus, period / outputs)} in a period of {period:.0f} steps"
-    return said + "."
-
-
-def _power(base: float, exponent: float) -> str:
-    """Return a power to three digits; of one that no float holds the order of magnitude alone."""
-    digits = exponent * math.log10(base) if base > 0 else -math.inf
-    return f"{base**exponent:.3g}" if abs(digits) < LARGEST or not base else f"1e{digits:+.0f}"
+        return f"{said}: a small change neither grows nor dies out."
+    if modulus >= DOUBLED:
+        return f"{said}: a small change is {modulus:.3g} times as large after each step of the closed loop."
+    trend = "grows" if modulus > 1 else "dies out"
+    return f"{said}: a small change {trend} by {abs(modulus - 1):.2%} at each step of the closed loop."
 
 
 def _of_growth(one: Growth) -> str:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 from collections.abc import Callable, Iterable
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 
 from helpers import REPOSITORY, rnnlab
 
+from rnnlab.cli import dispatch
+from rnnlab.errors import BadInputError
+
 NUMBER = re.compile(r"\d[\d.,]*(?:e[+-]?\d+)?(?<![.,])")
 
-Ended = tuple[str, subprocess.CompletedProcess[str]]
-"""A command of a document, and how it ended."""
+Ended = tuple[str, int, str]
+"""A command of a document, its exit code, and what it said."""
 
 
 @dataclass(frozen=True)
@@ -90,17 +94,33 @@ class Document:
         return [link for link in self.links if not (self.folder / link).exists()]
 
 
-def executed(lines: Iterable[str], folder: Path, words_of: Callable[[str], list[str]] = shlex.split) -> list[Ended]:
-    """Run commands in their order, in a folder; return each with how it ended.
+def executed(lines: Iterable[str], folder: Path) -> list[Ended]:
+    """Run commands in their order, each in a process of its own, in a folder."""
+    done = [(line, rnnlab(*shlex.split(line)[1:], folder=folder)) for line in lines]
+    return [(line, end.returncode, end.stdout + end.stderr) for line, end in done]
+
+
+def executed_here(lines: Iterable[str], folder: Path, words_of: Callable[[str], list[str]]) -> list[Ended]:
+    """Run commands in their order, in this process, which imports everything once, in a folder.
 
     Args:
         lines: the commands, as a document has them.
         folder: where.
-        words_of: the words to execute for a line; by default the line's own.
+        words_of: the words to execute for a line.
     """
-    return [(line, rnnlab(*words_of(line)[1:], folder=folder)) for line in lines]
+    return [(line, *_dispatched(words_of(line)[1:], folder)) for line in lines]
+
+
+def _dispatched(words: list[str], folder: Path) -> tuple[int, str]:
+    said = StringIO()
+    with chdir(folder), redirect_stdout(said), redirect_stderr(said):
+        try:
+            code = dispatch(words)
+        except BadInputError as error:
+            return 2, str(error)
+    return code, said.getvalue()
 
 
 def failures(done: Iterable[Ended]) -> str:
     """Return what the failed commands said, or nothing."""
-    return "\n".join(f"{line}\n{end.stdout}{end.stderr}" for line, end in done if end.returncode != 0)
+    return "\n".join(f"{line}\n{said}" for line, code, said in done if code != 0)

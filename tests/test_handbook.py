@@ -4,7 +4,7 @@ import shlex
 from collections import Counter
 
 import pytest
-from documents import Document, executed, failures
+from documents import Document, executed_here, failures
 
 ENGLISH = Document("docs/lab.md")
 CHINESE = Document("docs/lab.zh-CN.md")
@@ -48,7 +48,9 @@ def room(tmp_path_factory):
 @pytest.fixture(scope="module")
 def done(room):
     """How each command of the book ended, and after them each of the teacher's."""
-    return {book.name: executed(book.commands, room, words_of) for book in (ENGLISH, TEACHER)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RNNLAB_HOME", raising=False)
+        return {book.name: executed_here(book.commands, room, words_of) for book in (ENGLISH, TEACHER)}
 
 
 @pytest.mark.parametrize("book", [ENGLISH, TEACHER], ids=lambda book: book.name)

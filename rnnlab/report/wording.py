@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rnnlab.analysis.statistics import Comparison
 from rnnlab.config.targets import setting
 from rnnlab.report.entries import other_factors
 from rnnlab.report.shapes import cell_name
+
+if TYPE_CHECKING:
+    from rnnlab.analysis.statistics import Comparison
 
 NEARLY_TEN, MILLION = 9.95, 10**6
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,6 +56,20 @@ def browser() -> Iterator[Any]:
         yield driver
     finally:
         driver.quit()
+
+
+def assert_fits(driver: Any, page: Path, *, width: int, dark: bool, images: int) -> str:
+    """Assert that a page fits a window, shows all its images and complains of nothing; return its text."""
+    seen = look(driver, page.as_uri(), width=width, dark=dark)
+    assert seen["console"] == []
+    assert (seen["images"], seen["broken"], seen["withoutAlt"]) == (images, [], 0)
+    assert seen["width"] == width
+    assert seen["scrolls"] <= width
+    assert seen["tooWide"] == []
+    assert seen["scripts"] == 0
+    brightness = sum(int(number) for number in re.findall(r"\d+", seen["background"])[:3])
+    assert brightness < 150 if dark else brightness > 600
+    return str(seen["text"])
 
 
 def look(driver: Any, address: str, *, width: int, dark: bool = False, shot: Path | None = None) -> dict[str, Any]:

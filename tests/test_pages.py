@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from browser import NEEDS_CHROMIUM, browser, look
+from browser import NEEDS_CHROMIUM, assert_fits, browser, look
 from helpers import port_of_its_own, rnnlab, started, wait_for
 from known_study import fill
 from mlflow import MlflowClient
@@ -36,18 +36,29 @@ def reported(tmp_path_factory):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_report_fits_the_window_and_complains_of_nothing(width, dark, driver, reported):
     page = reported / "outputs" / "pages" / "report" / "index.html"
-    seen = look(driver, page.as_uri(), width=width, dark=dark)
-    assert seen["console"] == []
-    assert seen["images"] == 8
-    assert seen["broken"] == []
-    assert seen["withoutAlt"] == 0
-    assert seen["width"] == width
-    assert seen["scrolls"] <= width
-    assert seen["tooWide"] == []
-    assert seen["scripts"] == 0
-    assert "<script>document.body.innerHTML='owned'</script><img src=x onerror=alert(1)>" in seen["text"]
-    brightness = sum(int(number) for number in re.findall(r"\d+", seen["background"])[:3])
-    assert brightness < 150 if dark else brightness > 600
+    text = assert_fits(driver, page, width=width, dark=dark, images=8)
+    assert "<script>document.body.innerHTML='owned'</script><img src=x onerror=alert(1)>" in text
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory):
+    """The page on two runs side by side, one of them with snapshots and a long name."""
+    folder = tmp_path_factory.mktemp("explained")
+    long, size = "long" * 20, ["model.hidden_size=6", "trainer.max_epochs=2", "tracking=off"]
+    for words in (["layers=2", f"name={long}", "trainer.snapshots=true"], ["layers=1", "cell=gru", "name=b"]):
+        done = rnnlab("train", *size, *words, folder=folder)
+        assert done.returncode == 0, done.stderr
+    done = rnnlab("explain", f"runs={long},b", folder=folder)
+    assert done.returncode == 0, done.stderr
+    (page,) = folder.glob("outputs/runs-*/explain/index.html")
+    return page
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_page_on_what_goes_on_inside_fits_the_window_and_complains_of_nothing(width, dark, driver, explained):
+    text = assert_fits(driver, explained, width=width, dark=dark, images=12)
+    assert "f_t = s(W_if x_t + b_if + W_hf h_{t-1} + b_hf)" in text
 
 
 def test_a_moved_page_needs_nothing_beside_it(driver, reported, tmp_path):

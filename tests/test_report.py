@@ -189,6 +189,16 @@ def test_a_report_that_was_edited_does_not_hold(known, capsys):
 ODD = 'a "b" <script>alert(1)</script> / ../c | d_e* 🌊 $x_1$ \''
 
 
+def test_a_folder_that_cannot_be_written_is_one_message(known, capsys):
+    place = known / "outputs" / "known" / "report"
+    shutil.rmtree(place, ignore_errors=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("in the way")
+    code, errors = outcome(["report", "study=known"], capsys)
+    assert (code, errors.count("\n")) == (2, 1)
+    assert errors.endswith("report: cannot be written to (Not a directory).\n")
+
+
 def test_odd_names_are_shown_as_text(known):
     client = client_of()
     assert dispatch(["report"]) == 0

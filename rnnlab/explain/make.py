@@ -65,12 +65,7 @@ def explain(asked: ExplainConfig) -> Explained:
     inside = look_inside(subjects, windows)
     missing = without_gates(subjects)
     said = content(asked, subjects, inside, missing)
-    files = _files(said, inside)
-    try:
-        write_pages(folder, files)
-    except OSError as error:
-        where = Problem("runs" if asked.runs else "run", str(folder), f"cannot be written to ({error.strerror})")
-        raise BadInputError(where) from error
+    write_pages(folder, _files(said, inside), "runs" if asked.runs else "run")
     findings = [sentence for section in said["notes"].values() for sentence in section]
     return Explained(folder, subjects, findings, missing)
 

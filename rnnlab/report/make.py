@@ -230,9 +230,13 @@ def _results_csv(entries: Sequence[Entry]) -> str:
 
 
 def write(report: Report, outputs: Path) -> Path:
-    """Write the report's files and return their folder; what an older report left there and this one lacks goes."""
+    """Write the report's files and return their folder; what an older report left there and this one lacks goes.
+
+    Raises:
+        BadInputError: the folder cannot be written to.
+    """
     folder = outputs / report.folder
-    write_pages(folder, report.files)
+    write_pages(folder, report.files, "report")
     return folder
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from rnnlab.errors import BadInputError, Problem
 from rnnlab.report.wording import mse_text, p_text, times
 
 SAFE_ADDRESS = re.compile(r"https?://[^\s<>\"']+")
@@ -78,19 +79,26 @@ def markdown_page(report: Mapping[str, Any], pictures: Sequence[Picture]) -> str
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def write_pages(folder: Path, files: Mapping[str, bytes]) -> None:
+def write_pages(folder: Path, files: Mapping[str, bytes], key: str) -> None:
     """Write a page's files; figures that an older one left there and this one lacks go.
 
     Args:
         folder: is made where there is none.
         files: by their path in the folder, what they hold; pictures lie in ``figures``.
+        key: what the user gave that the page is about, for the message.
+
+    Raises:
+        BadInputError: the folder cannot be written to.
     """
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    for path in (folder / "figures").iterdir():
-        if f"figures/{path.name}" not in files and path.suffix in (".png", ".svg"):
-            path.unlink()
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
+    try:
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        for path in (folder / "figures").iterdir():
+            if f"figures/{path.name}" not in files and path.suffix in (".png", ".svg"):
+                path.unlink()
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+    except OSError as error:
+        raise BadInputError(Problem(key, str(folder), f"cannot be written to ({error.strerror})")) from error
 
 
 def _labels(report: Mapping[str, Any]) -> dict[str, Callable[[Sequence[int]], str]]:

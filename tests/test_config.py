@@ -184,6 +184,12 @@ def test_cfg_job_shows_a_meaning_beside_every_key(home, capsys):
     assert any("gate_bias" in line for line in lines)
 
 
+@pytest.mark.parametrize(("command", "has_choices"), [("predict", True), ("explain", False), ("sync", False)])
+def test_help_speaks_of_choices_where_there_are_any(command, has_choices, capsys):
+    assert dispatch([command, "--help"]) == 0
+    assert ("Choices" in capsys.readouterr().out) == has_choices
+
+
 def test_help_lists_every_option_of_every_group(home, capsys):
     assert dispatch(["train", "--help"]) == 0
     shown = capsys.readouterr().out

@@ -160,8 +160,9 @@ def _describe(command: str, asked: argparse.Namespace, groups: Groups) -> None:
     choices = {name: choice for name, choice in section.runtime.choices.items() if "/" not in name}
     if asked.help:
         print(f"rnnlab {command} key=value ...")
-        print("\nChoices, with what each is:\n")
-        print("\n".join(described_groups(groups, [name for name in choices if name in groups.names()])))
+        if chosen := [name for name in choices if name in groups.names()]:
+            print("\nChoices, with what each is:\n")
+            print("\n".join(described_groups(groups, chosen)))
         print("\nKeys, with their defaults and meanings:\n")
     print("\n".join(described(config, groups, choices)))
     if asked.help and command == "train":

@@ -22,7 +22,7 @@ from made_inside import (
 )
 from matplotlib.colors import to_rgb
 
-from rnnlab.report.inside import words
+from rnnlab.report.inside import alt_texts
 from rnnlab.report.inside.dependence import dependence, digits_for
 from rnnlab.report.inside.film import film
 from rnnlab.report.inside.growth import growth_of_dependence, growth_of_predictions
@@ -223,7 +223,7 @@ def test_networks_of_the_same_cell_have_lines_of_their_own():
 def test_networks_without_recurrent_layers_are_left_out_of_the_reach():
     groups = [replace(reach_of("mlp", 1), norms={}), reach_of("gru", 2)]
     assert len(marked(reach(groups), "norm")) == 2
-    assert "mlp" not in words_in(reach(groups)) + words.reach_alt(groups)
+    assert "mlp" not in words_in(reach(groups)) + alt_texts.reach_alt(groups)
 
 
 def test_norms_that_vanish_leave_a_legible_axis():
@@ -301,22 +301,22 @@ def test_predictions_have_a_panel_an_epoch_with_the_mse_in_its_title(epochs):
 
 
 def test_alternative_texts_tell_the_finding_in_numbers():
-    assert words.film_alt(film_of("gru", 1, label="GRU")) == (
+    assert alt_texts.film_alt(film_of("gru", 1, label="GRU")) == (
         "GRU reading window 4, at a peak: its 9 points above images, units by steps, of reset gate, update gate, "
         "candidate and hidden state in 1 layer. Truth 0.625, prediction 0.6265. Mean over all units and steps: "
         "reset gate 0.50, update gate 0.50. Largest absolute value: candidate 0.88, hidden state 0.88."
     )
-    assert words.saturation_alt([saturation_of("gru", 2, "GRU")]) == (
+    assert alt_texts.saturation_alt([saturation_of("gru", 2, "GRU")]) == (
         "Shares of gate values below 0.1 (closed) and above 0.9 (open) of 1 network. GRU: most often closed is the "
         "update gate of layer 2, 15%; most often open the reset gate of layer 1, 30%."
     )
-    text = words.dependence_alt([dependence_of(mean=exact_weights(9)), dependence_of("rnn", 1, exact=False)])
+    text = alt_texts.dependence_alt([dependence_of(mean=exact_weights(9)), dependence_of("rnn", 1, exact=False)])
     assert "lstm: largest by x[t], 2; by the last two values -1.0000 and 1.9999, of the exact recurrence" in text
     assert "0 of its length away" in text
     assert "rnn: largest by x[t], -0.21." in text
-    assert "GRU at lag 9: 0.39 in layer 1, 0.15 in layer 2." in words.reach_alt([reach_of("gru", 2, "GRU")])
-    assert "exact: modulus 1.00000, angle 0.01000" in words.loop_alt([loop_of()])
-    dependence_text, predictions = words.growth_alts(growth_of(epochs=(1, 2, 5)))
+    assert "GRU at lag 8: 0.43 in layer 1, 0.19 in layer 2." in alt_texts.reach_alt([reach_of("gru", 2, "GRU")])
+    assert "exact: modulus 1.00000, angle 0.01000" in alt_texts.loop_alt([loop_of()])
+    dependence_text, predictions = alt_texts.growth_alts(growth_of(epochs=(1, 2, 5)))
     assert dependence_text.startswith("The part that the data can tell of the derivative")
     assert "after epochs 1, 2 and 5" in predictions
     assert "Test MSE 0.09 after epoch 1, 0.0036 after epoch 5" in predictions

@@ -8,7 +8,7 @@ import pytest
 from browser import NEEDS_CHROMIUM, assert_fits, browser, look
 from made_inside import dependence_of, film_of, growth_of, loop_of, reach_of, saturation_of
 
-from rnnlab.report.inside import words
+from rnnlab.report.inside import alt_texts
 from rnnlab.report.inside.dependence import dependence
 from rnnlab.report.inside.film import film
 from rnnlab.report.inside.growth import growth_of_dependence, growth_of_predictions
@@ -51,13 +51,13 @@ BARE = CONTENT | {"notes": {}, "saturation": [], "eigenvalues": [], "missing": [
 def illustrated(one=None, films=1):
     """Return pictures of all sections, of one film or several equal ones, with their SVG files."""
     one, grown = one or film_of(layers=1, label=ODD), growth_of(label=ODD)
-    of_derivatives, of_predictions = words.growth_alts(grown)
+    of_derivatives, of_predictions = alt_texts.growth_alts(grown)
     drawn = [
-        *(("film", film(one), words.film_alt(one)) for _ in range(films)),
-        ("saturation", saturation([saturation_of()]), words.saturation_alt([saturation_of()])),
-        ("dependence", dependence([dependence_of()]), words.dependence_alt([dependence_of()])),
-        ("reach", reach([reach_of()]), words.reach_alt([reach_of()])),
-        ("loop", loop([loop_of()]), words.loop_alt([loop_of()])),
+        *(("film", film(one), alt_texts.film_alt(one)) for _ in range(films)),
+        ("saturation", saturation([saturation_of()]), alt_texts.saturation_alt([saturation_of()])),
+        ("dependence", dependence([dependence_of()]), alt_texts.dependence_alt([dependence_of()])),
+        ("reach", reach([reach_of()]), alt_texts.reach_alt([reach_of()])),
+        ("loop", loop([loop_of()]), alt_texts.loop_alt([loop_of()])),
         ("growth", growth_of_dependence(grown), of_derivatives),
         ("growth", growth_of_predictions(grown), of_predictions),
     ]

@@ -78,7 +78,7 @@ def reach_alt(groups: Sequence[Reach]) -> str:
     groups = [group for group in groups if group.norms]
     text = f"Norm of dh_T/dh_t on a log scale against the lag T - t for {_networks(len(groups))}, a panel a layer."
     for group in groups:
-        lag = min(group.window, int(group.lags[-1]))
+        lag = group.window - 1  # from the first step of a window to its last
         place = int(np.argmin(np.abs(group.lags - lag)))
         values = [f"{norms[place]:.2g} in layer {layer}" for layer, norms in group.norms.items()]
         text += f" {group.label} at lag {int(group.lags[place])}: {', '.join(values)}."

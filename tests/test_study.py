@@ -40,6 +40,7 @@ def test_a_study_prints_a_row_a_group_and_the_baselines(study):
         assert row in done.stdout
     assert "study pairs  8 runs" in done.stdout
     assert "figures  outputs/pairs/figures" in done.stdout
+    assert "rnnlab explain run=<id>" in done.stdout
     assert "rnnlab ui" in done.stdout
     assert "…" not in done.stdout
 

@@ -41,7 +41,7 @@ def train_single(config: RunConfig) -> int:
     if choices.get("cluster", "here") != "here":
         raise BadInputError(Problem("cluster", choices["cluster"], "runs the jobs of a study: add -m"))
     from rnnlab.console import make_console
-    from rnnlab.tracking.folder import FolderInUseError
+    from rnnlab.tracking.folder import SHORT_ID, FolderInUseError
     from rnnlab.tracking.outbox import read_outbox
     from rnnlab.tracking.store import check_known, check_places, open_store
     from rnnlab.tracking.sync import catch_up
@@ -79,6 +79,7 @@ def train_single(config: RunConfig) -> int:
         highlight=False,
     )
     console.print(f"figures  {as_typed(Path(result.folder) / 'figures')}", markup=False)
+    console.print(f"inside   {command()} explain run={result.run_id[:SHORT_ID]}", markup=False)
     if config.tracking.store == "local":
         console.print(f"MLflow   {command()} ui")
     return EXIT_DONE

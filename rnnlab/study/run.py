@@ -195,6 +195,7 @@ def _summarise(record: StudyRecord, store: Store | None, parent: ParentRun, cons
     parent.describe([run for run in earlier if run.parent != parent.run_id], links)
     parent.log_files([PAGE, figures.name])
     console.print(f"report   {command()} report study={record.name}", markup=False)
+    console.print(f"inside   {command()} explain run=<id>, or runs=<id>,<id> side by side", markup=False)
     if not store.uri.startswith("http"):
         console.print(f"MLflow   {command()} ui, and there:")
     for what, link in zip(("compare", "curves"), links.values(), strict=True):

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import glob
 import itertools
+import math
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
+from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
@@ -97,9 +101,29 @@ def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str
                 raise BadInputError(
                     Problem(str(override.input_line), None, "must list its values: a study is a grid")
                 )
-            values[key] = [str(value) for value in override.sweep_string_iterator()]
+            values[key] = _swept_values(override)
             swept[key] = values[key]
         else:
             values[key] = [override.get_value_element_as_str()]
     products = itertools.product(*([f"{key}={value}" for value in options] for key, options in values.items()))
     return swept, [list(product) for product in products]
+
+
+def _swept_values(override: Override) -> list[str]:
+    """Return what a key is swept over; a range of decimals as on paper: 0.1, 0.2, 0.3, not 0.30000000000000004.
+
+    Raises:
+        BadInputError: it is a range without an end.
+    """
+    sweep, line = override.value(), str(override.input_line)
+    if isinstance(sweep, RangeSweep):
+        numbers = [number for number in (sweep.start, sweep.stop, sweep.step) if number is not None]
+        if not (sweep.step and all(map(math.isfinite, numbers))):
+            key, _, given = line.partition("=")
+            raise BadInputError(Problem(key, given, "must be range(first, end, step), finite and with a step"))
+        if not all(isinstance(number, int) for number in numbers):
+            # Hydra's sort() has reckoned with binary numbers already; the others are as they were typed.
+            written = "{:.15g}" if "sort(" in line else "{}"
+            ends: tuple[Any, ...] = tuple(Decimal(written.format(number)) for number in numbers)
+            sweep.start, sweep.stop, sweep.step = ends
+    return [str(value) for value in override.sweep_string_iterator()]

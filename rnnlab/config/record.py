@@ -18,6 +18,8 @@ from rnnlab.config.targets import is_csv, label
 NOT_PART_OF_THE_RESULT = ("name", "resume", "allow_targets", "tracking", "study", "cluster")
 """Sections that change nothing in what a run computes; the hash leaves them out."""
 
+WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {"skip_lines": (0,), "missing": (None, [])}
+"""Keys of ``data`` that came later, with the values that change nothing: those leave earlier runs their hash."""
 
 SHOWN_BY_FACETS = ("function", "cell", "layers", "seed", "function._target_", "cell._target_")
 """Flattened keys that say what the facets say already."""
@@ -43,6 +45,9 @@ def config_hash(config: RunConfig) -> str:
     values = {name: value for name, value in plain(config).items() if name not in NOT_PART_OF_THE_RESULT}
     if config.data.digest:
         values["data"].pop("path")  # a file is what is in it, wherever it lies
+    for key, unchanged in WITHOUT_EFFECT.items():
+        if values["data"][key] in unchanged:
+            values["data"].pop(key)
     text = json.dumps(values, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -46,7 +46,10 @@ class DataConfig:
         "what a step tells the network: the value, its scaled difference to the one before, or both",
         choices=("values", "differences", "both"),
     )
-    standardize: bool = key(False, "scale values by the training stretch's mean and deviation inside the network")
+    standardize: bool | None = key(
+        None,
+        "scale values by the training stretch's mean and deviation inside the network; null: those of a file alone",
+    )
     batch_size: int | None = key(
         64, "windows in a mini-batch; the last one may be smaller; null: all of them", at_least=1
     )
@@ -58,9 +61,13 @@ class DataConfig:
         None, "steps of the closed loop after the test; null: to its end, at most 1000; 0: none", at_least=0
     )
     path: str | None = key(None, "with function=csv: the file, one row a point, in the order of time")
-    column: str | None = key(None, "with function=csv: name of the column, or its number from 1")
+    column: str | None = key(None, "with function=csv: name of the column, or else its number from 1")
     header: str = key(
         "auto", "with function=csv: whether the first line holds names", choices=("auto", "present", "absent")
+    )
+    skip_lines: int = key(0, "with function=csv: lines above the table, such as a title, to pass over", at_least=0)
+    missing: list[str] | None = key(
+        None, "with function=csv: what stands for a missing value, such as [-9999,.]; []: no number does"
     )
     fill: str = key(
         "refuse", "with function=csv: refuse gaps, or fill them by straight lines", choices=("refuse", "linear")
@@ -202,7 +209,17 @@ class PredictDataConfig:
     path: str | None = key(
         None, "a CSV file to predict, all its rows unless train_samples or test_samples is given"
     )
-    column: str | None = key(None, "name of its column, or its number from 1; null: as trained")
+    column: str | None = key(None, "name of its column, or else its number from 1; null: as trained")
+    header: str | None = key(
+        None, "whether its first line holds names; null: as trained", choices=("auto", "present", "absent")
+    )
+    skip_lines: int | None = key(None, "lines above its table to pass over; null: as trained", at_least=0)
+    missing: list[str] | None = key(
+        None, "what stands for a missing value in it, such as [-9999,.]; null: as trained"
+    )
+    fill: str | None = key(
+        None, "refuse its gaps, or fill them by straight lines; null: as trained", choices=("refuse", "linear")
+    )
 
 
 @dataclass

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rnnlab.config.schema import DataConfig, RunConfig
-from rnnlab.config.targets import is_csv
+from rnnlab.config.targets import is_csv, parameters
 from rnnlab.errors import BadInputError, Problem, listed
 from rnnlab.home import recorded_path
 
+if TYPE_CHECKING:
+    from rnnlab.data.csv_file import Csv
+
 DEFAULT_SAMPLES = 1000
 DEFAULT_TEST_FRACTION = 0.2
-KEYS_OF_FILES = ("path", "column", "test_fraction", "digest")
+KEYS_OF_FILES = ("path", "column", "header", "skip_lines", "missing", "fill", "test_fraction", "digest")
 KEYS_OF_FUNCTIONS = ("spacing", "endpoint", "time_dtype")
+
+
+def typed(value: object) -> object:
+    """Return a value as it is typed after its key: a list in brackets, without spaces."""
+    return f"[{','.join(map(str, value))}]" if isinstance(value, list) else value
+
+
+def file_to_read(data: DataConfig, path: Path) -> Csv:
+    """Return which column of a file is meant, and how it is read.
+
+    Args:
+        data: how the run reads its own file.
+        path: where the file lies (absolute), whatever ``data.path`` says.
+    """
+    from rnnlab.data.csv_file import Csv
+
+    missing = None if data.missing is None else tuple(data.missing)
+    return Csv(path, data.column, data.header, data.fill, data.skip_lines, missing)
 
 
 def settle_stretches(config: RunConfig, overridden: Collection[str] = ()) -> None:
@@ -33,7 +55,10 @@ def settle_stretches(config: RunConfig, overridden: Collection[str] = ()) -> Non
                 "data.test_function", "csv", "must be a function; rnnlab predict data.path= tests on another file"
             )
         )
+    if data.standardize is None:
+        data.standardize = is_csv(config.function)
     if is_csv(config.function):
+        _check_parameters(config.function)
         for key in KEYS_OF_FUNCTIONS:
             if f"data.{key}" in overridden:
                 raise BadInputError(Problem(f"data.{key}", getattr(data, key), "is of no use with function=csv"))
@@ -41,20 +66,29 @@ def settle_stretches(config: RunConfig, overridden: Collection[str] = ()) -> Non
         return
     for key in KEYS_OF_FILES:
         value = getattr(data, key)
-        if value is not None:
-            mend = f"function=csv data.{key}={value}"
-            raise BadInputError(Problem(f"data.{key}", value, "goes with function=csv", mend))
+        if value != getattr(DataConfig, key):
+            mend = f"function=csv data.path={value}" if key == "path" else None
+            raise BadInputError(Problem(f"data.{key}", typed(value), "goes with function=csv data.path=", mend))
     data.train_samples = data.train_samples or DEFAULT_SAMPLES
     data.test_samples = data.test_samples or DEFAULT_SAMPLES
+
+
+def _check_parameters(function: dict[str, Any]) -> None:
+    """Refuse parameters of the file's Python object, which would stand in the record and change nothing."""
+    for key, value in parameters(function).items():
+        mend = f"data.{key}={typed(value)}" if hasattr(DataConfig, key) else None
+        raise BadInputError(
+            Problem(f"function.{key}", typed(value), "how a file is read stands in data.* alone", mend)
+        )
 
 
 def _settle_file(data: DataConfig) -> None:
     if not data.path:
         raise BadInputError(Problem("data.path", "null", "function=csv needs a file: data.path=my.csv"))
-    from rnnlab.data.csv_file import Csv, end_of_column, file_digest, read_column
+    from rnnlab.data.csv_file import end_of_column, file_digest, read_column
 
     path = Path(data.path).expanduser().absolute()
-    asked = Csv(path, data.column, data.header, data.fill)
+    asked = file_to_read(data, path)
     rows = len(read_column(asked))
     digest = file_digest(path)
     if data.digest is not None and data.digest != digest:

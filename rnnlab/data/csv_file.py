@@ -39,12 +39,17 @@ class Csv:
         column: its name, or its number counted from 1; None where there is but one.
         header: ``auto`` finds out by itself whether the first line holds names.
         fill: ``refuse`` gaps, or fill them by a straight ``linear`` line between their neighbours.
+        skip_lines: how many lines stand above the table.
+        missing: what stands for a missing value, beside `rnnlab.data.csv_cells.GAPS`; a marker that is a number
+            stands for every spelling of it. None: none, and a number that looks like a marker is refused.
     """
 
     path: Path
     column: str | None = None
     header: str = "auto"
     fill: str = "refuse"
+    skip_lines: int = 0
+    missing: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from torch import nn
 
 from rnnlab.config import targets
 from rnnlab.config.schema import DataConfig, RunConfig
+from rnnlab.config.stretches import file_to_read
 from rnnlab.data.csv_file import file_digest, read_column
 from rnnlab.data.series import TESTING, TRAINING, Grid, Series, Signal, sample, with_noise
 from rnnlab.data.windows import Splits, split_windows
@@ -84,9 +85,7 @@ def _file_series(config: RunConfig, first: int, last: int) -> Series:
         BadInputError: the file is gone, or is not the one that the run was made with.
     """
     data = config.data
-    file = targets.factory("function", config.function)(
-        found_path(str(data.path)), data.column, data.header, data.fill
-    )
+    file = file_to_read(data, found_path(str(data.path)))
     if data.digest is not None and file_digest(file.path) != data.digest:
         raise BadInputError(
             Problem("data.path", data.path, "has changed since; rnnlab predict data.path= takes any file")
@@ -108,7 +107,7 @@ def build_run_network(config: RunConfig) -> SequenceNetwork:
         hidden_size=config.model.hidden_size,
         seed=config.seed,
         features=config.data.features,
-        standardize=config.data.standardize,
+        standardize=bool(config.data.standardize),
         outputs=_outputs(config),
         dtype=_dtype(config),
     )

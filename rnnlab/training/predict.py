@@ -9,9 +9,10 @@ import torch
 
 from rnnlab.config.record import curve_label, plain
 from rnnlab.config.schema import PredictConfig, RunConfig
+from rnnlab.config.stretches import file_to_read, typed
 from rnnlab.config.targets import CSV, is_csv, label
 from rnnlab.config.validate import check, check_ranges, rollout_problems
-from rnnlab.data.csv_file import Csv, file_digest, read_column
+from rnnlab.data.csv_file import file_digest, read_column
 from rnnlab.data.windows import Windows
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.tracking.folder import RunFolder, write_json
@@ -20,6 +21,9 @@ from rnnlab.training.fit import prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
 from rnnlab.training.rollouts import draw_rollout_figure, roll_out
 from rnnlab.training.saved import load_saved, unusable
+
+KEYS_OF_FILES = ("column", "header", "skip_lines", "missing", "fill")
+KEYS_OF_CURVES = ("spacing",)
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,23 @@ def _point_to(config: RunConfig, asked: PredictConfig) -> None:
     for key, value in plain(asked.data).items():
         if value is not None:
             setattr(data, key, value)
+    _check_keys_of_files(config, asked)
     if asked.data.path is None:
         check(config)
     else:
         _point_to_file(config, asked, Path(asked.data.path).expanduser().absolute())
+
+
+def _check_keys_of_files(config: RunConfig, asked: PredictConfig) -> None:
+    """Refuse keys that would change nothing: those of a file for a curve, and the other way round."""
+    on_file = asked.data.path is not None or (is_csv(config.function) and not config.data.test_function)
+    idle, needs = (
+        (KEYS_OF_CURVES, "is of no use with a file") if on_file else (KEYS_OF_FILES, "goes with data.path=")
+    )
+    for key in idle:
+        value = getattr(asked.data, key)
+        if value is not None:
+            raise BadInputError(Problem(f"data.{key}", typed(value), needs))
 
 
 def _point_to_file(config: RunConfig, asked: PredictConfig, path: Path) -> None:
@@ -112,7 +129,7 @@ def _point_to_file(config: RunConfig, asked: PredictConfig, path: Path) -> None:
     config.function, data.test_function = {"_target_": CSV}, None
     if not is_own:
         data.noise = 0.0  # the file is shown as it is
-        rows = len(read_column(Csv(path, data.column, data.header, data.fill)))
+        rows = len(read_column(file_to_read(data, path)))
         data.train_samples = asked.data.train_samples or 0
         data.test_samples = asked.data.test_samples or max(0, rows - data.train_samples)
         if data.train_samples + data.test_samples > rows:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import gc
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
+
+import psutil
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+"""Where Linux says what a container may take."""
+
 MOST_KEPT, LARGEST_ON_HEAP = 2**28, 2**25
 """Bytes; the second is the most that glibc allows."""
 
@@ -41,3 +47,14 @@ def reuse_memory() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(M_TRIM_THRESHOLD, MOST_KEPT)
         library.mallopt(M_MMAP_THRESHOLD, LARGEST_ON_HEAP)
+
+
+@cache
+def memory_limit() -> int:
+    """Return the bytes of memory that this process can have at most: the machine's, or its container's."""
+    total = int(psutil.virtual_memory().total)
+    try:
+        limit = CONTAINER_LIMIT.read_text(encoding="ascii").strip()
+    except OSError:
+        return total
+    return min(total, int(limit)) if limit.isdecimal() else total

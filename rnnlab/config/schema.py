@@ -106,7 +106,7 @@ class TrainerConfig:
         "auto", "auto takes a CUDA GPU where there is one, else the CPU", choices=("auto", "cpu", "gpu")
     )
     max_epochs: int = key(50, "passes over the training windows", at_least=1)
-    threads: int = key(1, "CPU threads of one run; results depend on it in the last bits", at_least=1)
+    threads: int = key(1, "CPU threads of one run; results depend on it in the last bits", at_least=1, at_most=1024)
     log_every_n_steps: int = key(10, "optimiser steps from one logged train/loss to the next", at_least=1)
     gradient_clip: float | None = key(None, "largest norm of the gradient; null: no clipping", above=0)
     early_stopping: EarlyStoppingConfig = key(EarlyStoppingConfig, "when to stop before max_epochs")
@@ -272,7 +272,7 @@ class ReproduceConfig:
     tolerance: float = key(
         0.01, "largest relative difference of any epoch's and the test's MSE that is WITHIN TOLERANCE", at_least=0
     )
-    threads: int | None = key(None, "CPU threads; null: as many as the run had", at_least=1)
+    threads: int | None = key(None, "CPU threads; null: as many as the run had", at_least=1, at_most=1024)
     checkout: bool = key(False, "train with the recorded commit and diff, in a git worktree; runs that code")
     allow_targets: list[str] = key(list, ALLOW_TARGETS)
     tracking: TrackingConfig = key(TrackingConfig, "where the new run is recorded")

@@ -100,17 +100,17 @@ def build_layer(
     Raises:
         ValueError: it does not map (batch, time, features) to (batch, time, hidden).
     """
-    place = {"index": index} if _takes_index(factory) else {}
-    layer = as_sequence_layer(factory(input_size, hidden_size, **place)).to(dtype)
+    layer = as_sequence_layer(factory(input_size, hidden_size, **layer_arguments(factory, index))).to(dtype)
     _check_shapes(layer, input_size, hidden_size, dtype)
     return layer
 
 
-def _takes_index(factory: LayerFactory) -> bool:
+def layer_arguments(factory: LayerFactory, index: int) -> dict[str, int]:
+    """Return what a factory of layers is told beside the sizes: its place in the stack, if it asks for that."""
     try:
-        return "index" in inspect.signature(factory).parameters
+        return {"index": index} if "index" in inspect.signature(factory).parameters else {}
     except (TypeError, ValueError):
-        return False
+        return {}
 
 
 @torch.no_grad()

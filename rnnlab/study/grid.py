@@ -104,7 +104,7 @@ def check_jobs(
     for number, given in enumerate(overrides):
         try:
             config = compose(given)
-            parts = repr([value for name, value in plain(config).items() if name not in ("seed", "layers", "name")])
+            parts = repr([value for name, value in plain(config).items() if name not in ("seed", "name")])
             if parts not in tried:
                 check_parts(config)
                 tried.add(parts)

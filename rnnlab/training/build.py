@@ -18,6 +18,7 @@ from rnnlab.data.windows import Splits, split_windows
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import found_path
 from rnnlab.models.network import SequenceNetwork, build_network
+from rnnlab.training.capacity import check_capacity
 from rnnlab.training.compiler import put_off_compiler
 from rnnlab.training.learning_rate import LearningRate
 
@@ -159,6 +160,7 @@ def check_buildable(config: RunConfig, *, elsewhere: bool = False) -> None:
                 "trainer=cpu",
             ),
         )
+    check_capacity(config)
     head = targets.factory("head", config.head)
     cell = targets.factory("cell", config.cell)
     width = config.model.hidden_size

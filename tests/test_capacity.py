@@ -1,0 +1,38 @@
+"""Runs and studies that cannot fit: refused by the name of what is too large, before anything is made."""
+
+import pytest
+from helpers import TINY_DATA, outcome
+
+TOO_LARGE = [
+    ("model.hidden_size=100000000", "model.hidden_size=100000000"),
+    ("layers=100000", "layers=100000"),
+    ("data.train_samples=1000000000000", "data.train_samples=1000000000000"),
+    ("data.test_samples=1000000000000", "data.test_samples=1000000000000"),
+    ("data.rollout_steps=1000000000000", "data.rollout_steps=1000000000000"),
+    ("cell=mlp model.hidden_size=100000000", "model.hidden_size=100000000"),
+    ("cell=lru layers=10000000", "layers=10000000"),
+    ("data.batch_size=null data.train_samples=600000000 model.hidden_size=4096", "data.batch_size=null"),
+]
+
+
+@pytest.mark.parametrize(("given", "blamed"), TOO_LARGE)
+def test_what_cannot_fit_into_memory_is_refused_by_its_own_name(given, blamed, home, capsys):
+    code, message = outcome(["train", *given.split()], capsys)
+    assert code == 2
+    assert message.startswith(f"rnnlab: {blamed}: would take ")
+    assert "of memory at the least; this machine has " in message
+    assert list(home.iterdir()) == []
+
+
+def test_one_job_of_a_grid_that_cannot_fit_is_named(home, capsys):
+    code, message = outcome(["train", "-m", "layers=1,2,100000", "seed=0,1", *TINY_DATA], capsys)
+    assert code == 2
+    assert "layers=100000: would take" in message
+    assert "(job 5: layers=100000 seed=0)" in message
+    assert list(home.iterdir()) == []
+
+
+def test_more_threads_than_any_machine_has_are_refused(home, capsys):
+    code, message = outcome(["train", "trainer.threads=1000000000"], capsys)
+    assert (code, list(home.iterdir())) == (2, [])
+    assert "trainer.threads=1000000000: must be a whole number, at least 1, at most 1024" in message

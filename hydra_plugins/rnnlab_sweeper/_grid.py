@@ -26,7 +26,11 @@ from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
 from rnnlab.study.grid import Grid, check_jobs, default_name
 from rnnlab.study.local import LocalWorkers
+from rnnlab.study.table import checking
 from rnnlab.tracking.store import check_places, has_store
+
+MOST_RUNS = 100_000
+"""Runs of a study; see docs/scaling.md for what they take."""
 
 
 def sweep(
@@ -83,7 +87,7 @@ def _checked(
     """Return the grid, and the number of this machine's GPUs that its jobs are spread over."""
     from rnnlab.training.build import check_buildable, gpus
 
-    jobs = check_jobs(combinations, compose, partial(check_buildable, elsewhere=elsewhere))
+    jobs = check_jobs(checking(combinations), compose, partial(check_buildable, elsewhere=elsewhere))
     if jobs[0].config.resume is not None:
         raise BadInputError(Problem("resume", jobs[0].config.resume, "goes on with one run: leave -m out"))
     return Grid(axes, jobs), 0 if elsewhere else max(gpus(job.config.trainer.accelerator) for job in jobs)
@@ -105,8 +109,19 @@ def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str
             swept[key] = values[key]
         else:
             values[key] = [override.get_value_element_as_str()]
+    _check_size(math.prod(map(len, values.values())))
     products = itertools.product(*([f"{key}={value}" for value in options] for key, options in values.items()))
     return swept, [list(product) for product in products]
+
+
+def _check_size(count: int) -> None:
+    """Raise BadInputError for a grid that is too large, before any of its jobs is made."""
+    if count > MOST_RUNS:
+        allowed = (
+            f"a grid of {count:,} runs; a study holds {MOST_RUNS:,} at most, whose configs alone take ten minutes "
+            "to check and 2 GB of memory. Make several studies of it; rnnlab report runs= reads them together"
+        )
+        raise BadInputError(Problem("--multirun", None, allowed))
 
 
 def _swept_values(override: Override) -> list[str]:
@@ -126,4 +141,5 @@ def _swept_values(override: Override) -> list[str]:
             written = "{:.15g}" if "sort(" in line else "{}"
             ends: tuple[Any, ...] = tuple(Decimal(written.format(number)) for number in numbers)
             sweep.start, sweep.stop, sweep.step = ends
+        _check_size(math.ceil((sweep.stop - sweep.start) / sweep.step))
     return [str(value) for value in override.sweep_string_iterator()]

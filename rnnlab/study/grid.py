@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -83,7 +83,7 @@ def longest_first(jobs: Iterable[Job]) -> list[Job]:
 
 
 def check_jobs(
-    overrides: Sequence[list[str]],
+    overrides: Iterable[list[str]],
     compose: Callable[[list[str]], RunConfig],
     check_parts: Callable[[RunConfig], None],
 ) -> list[Job]:

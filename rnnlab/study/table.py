@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnnlab.config.targets import setting_parts
+from rnnlab.console import make_console
 from rnnlab.study.grid import Grid
 from rnnlab.study.plan import Plan
 from rnnlab.study.record import StudyRecord
@@ -17,7 +19,30 @@ from rnnlab.study.summary import Group
 
 MINUTE, HOUR = 60, 3600
 VALUES_SHOWN = 12
+JOBS_CHECKED_IN_SILENCE, JOBS_TIMED = 1000, 200
+"""A larger grid says how long checking it takes, told from its first jobs."""
+
+SECONDS_BETWEEN_SIGNS = 5.0
 STATUS_STYLES = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow", "RUNNING": "cyan"}
+
+
+def checking(jobs: Sequence[list[str]]) -> Iterator[list[str]]:
+    """Yield the jobs of a grid to whoever checks them, and say how far that is where it takes long."""
+    if len(jobs) < JOBS_CHECKED_IN_SILENCE:
+        yield from jobs
+        return
+    console, began = make_console(), time.monotonic()
+    said = began
+    for number, job in enumerate(jobs):
+        now = time.monotonic()
+        if number == JOBS_TIMED:
+            left = (now - began) / JOBS_TIMED * (len(jobs) - JOBS_TIMED)
+            console.print(f"checking {len(jobs):,} jobs: {_about(left)}", markup=False)
+            said = now
+        elif number > JOBS_TIMED and now - said >= SECONDS_BETWEEN_SIGNS:
+            console.print(f"  checked {number:,} of {len(jobs):,}", markup=False)
+            said = now
+        yield job
 
 
 def announce(console: Console, name: str, grid: Grid, plan: Plan, workers: int) -> None:

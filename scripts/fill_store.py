@@ -110,13 +110,15 @@ def _write_run(
     result.status = "FINISHED"
     result.metrics = {"test/mse": mse, "test/rmse": mse**0.5, "time/fit_seconds": 2.0 * config.layers}
     result.metrics |= {"time/steps_per_second": 400.0 / config.layers}
+    result.metrics |= {"best/epoch": epochs, "best/train_mse": mse * (1 + 100 * 0.8**epochs)}
     result.metrics |= {BASELINE + rung: value for rung, value in LADDER.items()}
     curve = [
         Point("train/mse", epoch, mse * (1 + 100 * 0.8**epoch), BEGAN + epoch) for epoch in range(1, epochs + 1)
     ]
     run.log_points(curve + [Point(key, epochs, value, BEGAN) for key, value in result.metrics.items()])
     result.parameters = 1000 * config.layers
-    run.set_tags({"rnnlab.parameters": str(result.parameters), "rnnlab.device": "cpu"})
+    tags = {"parameters": result.parameters, "device": "cpu", "epochs": epochs}
+    run.set_tags({f"rnnlab.{name}": str(value) for name, value in tags.items()})
     _write_predictions(predictions, mse)
     run.log_file(predictions)
     run.end("FINISHED", BEGAN + 10)

@@ -62,7 +62,8 @@ def test_a_study_leaves_its_record(study):
     folder, _ = study
     rows = rows_of(folder / "outputs" / "pairs" / "results.csv")
     expected = ["name", "run_id", "status", "function", "cell", "layers", "seed",
-                "test/mse", "test/rmse", "fit_seconds", "parameters", "error"]  # fmt: skip
+                "test/mse", "test/rmse", "best/epoch", "best/train_mse",
+                "fit_seconds", "parameters", "error"]  # fmt: skip
     assert list(rows[0]) == expected
     assert [(row["cell"], row["layers"], row["seed"]) for row in rows] == [
         (cell, layers, seed) for cell in ("lstm", "gru") for layers in "12" for seed in "01"

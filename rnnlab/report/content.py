@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnnlab.report.entries import MSE, Entry
-from rnnlab.report.evaluation import ERROR_RATE, Evaluation, GroupSummary, Panel, Verdict, estimate_as_json
+from rnnlab.report.evaluation import Evaluation, GroupSummary, Panel, Verdict, estimate_as_json
+from rnnlab.report.notes import best_epochs, notes
 from rnnlab.report.origins import differences, origins
 from rnnlab.report.wording import group_label
 from rnnlab.tracking.studies import StoredRun
@@ -83,7 +84,8 @@ def content(subject: Subject, evaluation: Evaluation) -> dict[str, Any]:
         "ladder_verdicts": [panel.text for panel in evaluation.panels if panel.text],
         "panels": [_panel(panel) for panel in evaluation.panels],
         "groups": [_group(index, summary, evaluation) for index, summary in enumerate(evaluation.groups)],
-        "notes": list(_notes(evaluation)),
+        "notes": notes(evaluation),
+        "best_epochs": best_epochs(evaluation.entries),
         "completeness": _completeness(evaluation.entries),
         "differences": differences(evaluation.groups),
         "origins": origins(subject.runs),
@@ -140,7 +142,9 @@ def _group(index: int, summary: GroupSummary, evaluation: Evaluation) -> dict[st
         "median_run": _run_id(summary.median_run),
         "runs": [
             {"run_id": _run_id(entry), "name": entry.name, "seed": entry.seed, "status": entry.status}
-            | {"test/mse": entry.metric(MSE) if entry.status == "FINISHED" else None, "error": entry.error}
+            | {"test/mse": entry.metric(MSE) if entry.status == "FINISHED" else None}
+            | {"best/epoch": entry.best_epoch, entry.chosen_by: entry.monitored, "epochs": entry.last_epoch}
+            | {"error": entry.error}
             for entry in summary.group.entries
         ],
     }
@@ -148,45 +152,6 @@ def _group(index: int, summary: GroupSummary, evaluation: Evaluation) -> dict[st
 
 def _run_id(entry: Entry | None) -> str | None:
     return entry.run.run_id if entry and entry.run else None
-
-
-def _notes(evaluation: Evaluation) -> Sequence[str]:
-    notes = []
-    functions = {str(summary.group.factors["function"]) for summary in evaluation.groups}
-    if {"sin", "cos"} <= functions:
-        notes.append(
-            "sin and cos differ by their phase alone: on whole periods they are the same problem, and on stretches "
-            "of 1.6 periods nearly so. They are two looks at one question, not two questions."
-        )
-    cells = {str(summary.group.factors["cell"]) for summary in evaluation.groups}
-    devices = {device for summary in evaluation.groups for device in summary.devices}
-    if {"lstm", "gru"} <= cells and "cpu" in devices:
-        notes.append(
-            "On a CPU PyTorch runs the LSTM on a fused kernel (oneDNN) and the GRU on a general one: their times "
-            "compare these kernels more than the cells."
-        )
-    pairs = [verdict.compared.pairs for verdict in evaluation.verdicts if verdict.compared]
-    smallest = min(pairs, default=0)
-    if pairs and len(pairs) * 2 / 2**smallest > ERROR_RATE:
-        needed = next(n for n in range(1, 100) if len(pairs) * 2 / 2**n <= ERROR_RATE)
-        notes.append(
-            f"With {smallest} paired seed{'s' if smallest > 1 else ''} the smallest p value that a sign-flip test "
-            f"can give is {2 / 2**smallest:.2g}; {len(pairs)} contrast{'s' if len(pairs) > 1 else ''} share the "
-            f"error rate, so that no first verdict is possible below {needed} seeds, whatever the runs say."
-        )
-    if evaluation.apart:
-        notes.append(
-            f"{evaluation.apart} contrasts were left out: their groups were tested on different windows, on "
-            "which errors mean different things."
-        )
-    if any("exact recurrence" in panel.ladder for panel in evaluation.panels):
-        notes.append(
-            "The exact recurrence and the least squares mark the floor of the data: what they leave is the "
-            "rounding of times and values."
-        )
-    if any(summary.best == 0 for summary in evaluation.groups):
-        notes.append("A test MSE of exactly 0 has no logarithm; the smallest number there is stands in for it.")
-    return notes
 
 
 def _completeness(entries: Sequence[Entry]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from rnnlab.config.record import differing_keys
 from rnnlab.tracking.fingerprint import OTHER_CONFIG
-from rnnlab.tracking.metrics import BASELINE
+from rnnlab.tracking.metrics import BASELINE, BEST_EPOCH, chosen_by
 from rnnlab.tracking.studies import StoredRun, StoredStudy
 
 FACETS = ("function", "cell", "layers", "seed")
@@ -46,6 +46,29 @@ class Entry:
     def metric(self, name: str) -> float:
         """Return a metric of the run, NaN where it has none."""
         return float(self.run.metrics.get(name, float("nan"))) if self.run else float("nan")
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch whose weights were tested, or None where the run did not say: older ones do not."""
+        best = self.metric(BEST_EPOCH)
+        return None if math.isnan(best) else int(best)
+
+    @property
+    def monitored(self) -> float | None:
+        """What the best epoch was chosen by, or None where the run did not say."""
+        value = self.metric(self.chosen_by)
+        return None if math.isnan(value) else value
+
+    @property
+    def chosen_by(self) -> str:
+        """The metric that holds what its best epoch was chosen by."""
+        return chosen_by(self.run.params.get("data.val_fraction") if self.run else None)
+
+    @property
+    def last_epoch(self) -> int | None:
+        """The last epoch that was trained, or None where the run did not say."""
+        epochs = self.run.tags.get("rnnlab.epochs", "") if self.run else ""
+        return int(epochs) if epochs.isdecimal() else None
 
 
 @dataclass(frozen=True)

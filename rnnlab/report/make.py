@@ -21,6 +21,7 @@ from rnnlab.report.illustrations import illustrations
 from rnnlab.report.pages import html_page, markdown_page, write_pages
 from rnnlab.report.style import png_and_svg
 from rnnlab.tracking.links import compare_link, overlay_link, pages_address, run_link
+from rnnlab.tracking.metrics import BEST_EPOCH
 from rnnlab.tracking.store import Store
 from rnnlab.tracking.studies import StoredRun, StoredStudy, find_study, select_runs
 
@@ -213,7 +214,8 @@ def _results_csv(entries: Sequence[Entry]) -> str:
     others = list(dict.fromkeys(key for entry in entries for key in other_factors(entry.factors)))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    last = (MSE, "test/rmse", "fit_seconds", "parameters", "error")
+    chosen = list(dict.fromkeys(entry.chosen_by for entry in entries if entry.run))
+    last = (MSE, "test/rmse", BEST_EPOCH, *chosen, "fit_seconds", "parameters", "error")
     writer.writerow(("name", "run_id", "status", *FACETS, *others, *last))
     for entry in entries:
         run = entry.run
@@ -222,7 +224,9 @@ def _results_csv(entries: Sequence[Entry]) -> str:
             (
                 *(entry.name, run.run_id if run else "", entry.status),
                 *(entry.factors.get(key, "") for key in (*FACETS, *others)),
-                *(metrics.get(key, "") for key in (MSE, "test/rmse", "time/fit_seconds")),
+                *(metrics.get(key, "") for key in (MSE, "test/rmse")),
+                "" if entry.best_epoch is None else entry.best_epoch,
+                *(metrics.get(key, "") for key in (*chosen, "time/fit_seconds")),
                 *(run.tags.get("rnnlab.parameters", "") if run else "", entry.error or ""),
             )
         )

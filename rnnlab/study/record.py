@@ -12,11 +12,13 @@ from typing import Any
 from rnnlab.config.record import facets
 from rnnlab.study.grid import Grid, Job
 from rnnlab.tracking.folder import RunFolder, write_json
+from rnnlab.tracking.metrics import BEST_EPOCH, chosen_by
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.studies import STUDY_FILE
 
 FIRST_COLUMNS = ("name", "run_id", "status", "function", "cell", "layers", "seed")
-LAST_COLUMNS = ("test/mse", "test/rmse", "fit_seconds", "parameters", "error")
+TEST_COLUMNS = ("test/mse", "test/rmse")
+LAST_COLUMNS = ("fit_seconds", "parameters", "error")
 NOT_STARTED = "NOT STARTED"
 
 
@@ -112,9 +114,15 @@ class StudyRecord:
         result = self.results.get(job.number)
         return result if result is not None and result.status == "FINISHED" else None
 
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics that `results.csv` has: of the test, the best epoch, and what that was chosen by."""
+        chosen = dict.fromkeys(chosen_by(job.config.data.val_fraction) for job in self.grid.jobs)
+        return [*TEST_COLUMNS, BEST_EPOCH, *chosen]
+
     def rows(self) -> list[dict[str, Any]]:
         """Return one row a job, with the columns of `results.csv`."""
-        rows = []
+        rows, metrics = [], self.metrics
         for job in self.grid.jobs:
             result = self.results.get(job.number)
             row: dict[str, Any] = {
@@ -123,7 +131,7 @@ class StudyRecord:
                 "status": self.status(job),
             }
             row |= facets(job.config) | {key: job.values.get(key) for key in self.grid.varying}
-            for metric in ("test/mse", "test/rmse"):
+            for metric in metrics:
                 row[metric] = result.metrics.get(metric) if result else None
             row["fit_seconds"] = result.fit_seconds if result else None
             row["parameters"] = result.parameters if result else None
@@ -135,7 +143,7 @@ class StudyRecord:
         """Write `study.json` and `results.csv`."""
         rows = self.rows()
         with (self.folder / "results.csv").open("w", encoding="utf-8", newline="") as file:
-            columns = [*FIRST_COLUMNS, *self.grid.varying, *LAST_COLUMNS]
+            columns = [*FIRST_COLUMNS, *self.grid.varying, *self.metrics, *LAST_COLUMNS]
             writer = csv.DictWriter(file, columns, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)

@@ -16,12 +16,29 @@ SECONDS_BETWEEN_SENDING = 3.0
 BASELINE = "baseline/"
 """Metrics that begin so are the test MSE of predictors that a network has to be better than."""
 
+BEST_EPOCH = "best/epoch"
+BEST_BY_VALIDATION, BEST_BY_TRAINING = "best/val_mse", "best/train_mse"
+"""The epoch whose weights are tested, and the value that it was chosen by: one of the two, in that epoch.
+
+The validation's is of those weights. The training's, like ``train/mse``, is the mean over the epoch's windows, each
+predicted just before its own step: by weights that change from step to step, not by those that were kept.
+"""
+
 LARGEST_BATCH = 1000
 """MLflow takes no more points in one `log_batch`."""
 
 HEADER = "metric,step,value,time\n"
 OF_TRAINING = ("train/", "val/")
 """How the metrics begin that are recorded while a network is trained; the others come after it."""
+
+
+def chosen_by(val_fraction: float | str | None) -> str:
+    """Return the metric that holds what a run's best epoch was chosen by.
+
+    Args:
+        val_fraction: the run's ``data.val_fraction``, also as the text that a store has of it.
+    """
+    return BEST_BY_VALIDATION if float(val_fraction or 0) else BEST_BY_TRAINING
 
 
 class Point(NamedTuple):
@@ -97,10 +114,19 @@ class MetricBuffer:
         for start in range(0, len(written), LARGEST_BATCH):
             self._send(written[start : start + LARGEST_BATCH])
 
-    def go_back(self, rows: int) -> None:
-        """Take back the points of training that were recorded after the file held so many; they come again."""
+    def go_back(self, rows: int, epochs: int) -> None:
+        """Take back what was recorded after a checkpoint; it comes again.
+
+        Args:
+            rows: the points that the file held then: later ones of training go.
+            epochs: how many had ended: what was measured of a later one goes.
+        """
         points = list(read_points(self._path))
-        kept = [point for i, point in enumerate(points) if i < rows or not point.metric.startswith(OF_TRAINING)]
+        kept = [
+            point
+            for i, point in enumerate(points)
+            if i < rows or (point.step <= epochs and not point.metric.startswith(OF_TRAINING))
+        ]
         if len(kept) < len(points):
             write_whole(self._path, HEADER.encode() + _lines(kept))
             self._known = {(point.metric, point.step) for point in kept}

@@ -159,7 +159,7 @@ def _go_back(folder: RunFolder, metrics: MetricBuffer, console: Console | None) 
             console.print(f"  {text}, epoch {last['epochs']}", style="yellow", markup=False)
     restore_best(folder, found)
     forget_after(folder.snapshots, last["epochs"])
-    metrics.go_back(last["points"])
+    metrics.go_back(last["points"], last["epochs"])
     return found
 
 

@@ -13,7 +13,7 @@ from rnnlab.config.schema import RunConfig
 from rnnlab.data.signals import angular_frequency
 from rnnlab.models.network import parameter_count
 from rnnlab.tracking.folder import RunFolder
-from rnnlab.tracking.metrics import BASELINE, read_curves
+from rnnlab.tracking.metrics import BASELINE, BEST_EPOCH, chosen_by, read_curves
 from rnnlab.tracking.recorder import Recorder, Resumed
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import Store
@@ -93,6 +93,7 @@ def train_run(
             resume=resumed is not None,
         )
         recorder.result.fit_seconds = fitted.seconds
+        recorder.tag(epochs=fitted.epochs)
         metrics.add("time/fit_seconds", recorder.result.fit_seconds, fitted.epochs)
         metrics.add("time/steps_per_second", fitted.steps / fitted.seconds, fitted.epochs)
         clock.lap("fit")
@@ -108,7 +109,8 @@ def train_run(
         predictions.save(folder.predictions)
         if not math.isfinite(predictions.mse):
             raise ArithmeticError(f"the test MSE is {predictions.mse}: the network's predictions are no numbers")
-        for name, value in predictions.metrics().items():
+        chosen = {BEST_EPOCH: best["epoch"], chosen_by(config.data.val_fraction): best["monitored"]}
+        for name, value in (predictions.metrics() | chosen).items():
             metrics.add(name, value, best["epoch"])
         signal = tested_signal(config)
         frequency = angular_frequency(signal) if signal is not None else None

@@ -38,10 +38,10 @@ def found_path(recorded: str) -> Path:
 
 
 def command() -> str:
-    """Return `rnnlab` as the user can type it here: by its path where it is not on the PATH."""
+    """Return `rnnlab` as it can be typed here: by its path, quoted for a shell, where it is not on the PATH."""
     if shutil.which("rnnlab") is not None:
         return "rnnlab"
-    return as_typed(Path(sys.executable).parent / "rnnlab")
+    return shlex.quote(as_typed(Path(sys.executable).parent / "rnnlab"))
 
 
 def command_line() -> str:

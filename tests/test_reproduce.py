@@ -231,7 +231,7 @@ def test_a_record_with_code_of_its_own_needs_the_users_word(words, home, capsys,
     del sys.modules["my_trap"]
     capsys.readouterr()
     assert dispatch(words) == 2
-    assert "add allow_targets=[my_trap]" in capsys.readouterr().err
+    assert "add 'allow_targets=[my_trap]'" in capsys.readouterr().err
     assert not (home / "sprung").exists(), "the module must not even be imported"
     more = ["trainer.max_epochs=4"] if words[0] == "train" else []
     assert dispatch([*words, "allow_targets=[my_trap]", *more]) == 0

@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
 from rnnlab.config.schema import ExplainConfig
-from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE
+from rnnlab.errors import EXIT_DONE
 from rnnlab.home import as_typed
 
 
@@ -25,8 +25,7 @@ def explain(composed: DictConfig) -> None:
 def explain_runs(asked: ExplainConfig) -> int:
     """Make the page, log it to its runs, and return the exit code.
 
-    A network without a reference cell gets a page without gates, and the exit code of bad input: what was asked for
-    could not be shown in full.
+    A network without a reference cell gets a page without gates, and a line that says so.
     """
     from rich.markup import escape
 
@@ -47,4 +46,4 @@ def explain_runs(asked: ExplainConfig) -> int:
     console.print(f"page     {as_typed(done.folder / 'index.html')}", markup=False)
     for text in done.missing:
         print(f"rnnlab: {printable(text)}; the rest of the page was made", file=sys.stderr)
-    return EXIT_BAD_INPUT if done.missing else EXIT_DONE
+    return EXIT_DONE

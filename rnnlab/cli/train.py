@@ -40,6 +40,7 @@ def train_single(config: RunConfig) -> int:
         raise BadInputError(Problem("study", choices["study"], "is a grid of runs: add -m"))
     if choices.get("cluster", "here") != "here":
         raise BadInputError(Problem("cluster", choices["cluster"], "runs the jobs of a study: add -m"))
+    from rnnlab.config.trust import explain_words
     from rnnlab.console import make_console
     from rnnlab.tracking.folder import SHORT_ID, FolderInUseError
     from rnnlab.tracking.outbox import read_outbox
@@ -79,7 +80,8 @@ def train_single(config: RunConfig) -> int:
         highlight=False,
     )
     console.print(f"figures  {as_typed(Path(result.folder) / 'figures')}", markup=False)
-    console.print(f"inside   {command()} explain run={result.run_id[:SHORT_ID]}", markup=False)
+    look = explain_words([config], [result.run_id[:SHORT_ID]])
+    console.print(f"inside   {command()} {look}", markup=False)
     if config.tracking.store == "local":
         console.print(f"MLflow   {command()} ui")
     return EXIT_DONE

@@ -6,7 +6,8 @@ What a user writes on the command line or in their own configs may name any obje
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -40,11 +41,13 @@ def check_recorded(config: RunConfig, allowed: Iterable[str], given: RunConfig |
         BadInputError: it names an object of another package.
     """
     agreed = {target for _, target in _targets(plain(given))} if given is not None else set()
-    problems = [
-        _problem(where, target, key)
+    foreign = [
+        (where, target)
         for where, target in _targets(plain(config))
         if target not in agreed and not is_part(target, allowed)
     ]
+    consent = shlex.quote(_consent([*allowed, *(_package(target) for _, target in foreign)]))
+    problems = [_problem(where, target, key, consent) for where, target in foreign]
     problems += [
         Problem(where, text, "a record must hold values: ${...} would be looked up, and may run code")
         for where, text in flat(plain(config))
@@ -52,6 +55,25 @@ def check_recorded(config: RunConfig, allowed: Iterable[str], given: RunConfig |
     ]
     if problems:
         raise BadInputError(problems)
+
+
+def explain_words(configs: Sequence[RunConfig], ids: Sequence[str], *more: str) -> str:
+    """Return the words after ``rnnlab`` that explain runs, as they can be pasted into a shell.
+
+    Args:
+        configs: of the runs: what their records need in ``allow_targets`` is agreed to.
+        ids: of the runs, or the beginnings of these.
+        more: further overrides.
+    """
+    named = f"run={ids[0]}" if len(ids) == 1 else f"runs={','.join(ids)}"
+    targets = [target for config in configs for _, target in _targets(plain(config)) if not is_part(target)]
+    words = ["explain", named, *more, *([_consent(map(_package, targets))] if targets else [])]
+    return shlex.join(words)
+
+
+def _consent(packages: Iterable[str]) -> str:
+    """Return the override that agrees to packages."""
+    return f"allow_targets=[{','.join(dict.fromkeys(packages))}]"
 
 
 def is_part(target: str, allowed: Iterable[str] = ()) -> bool:
@@ -115,11 +137,14 @@ def _targets(values: Any, where: str = "") -> Iterator[tuple[str, str]]:
             yield from _targets(value, where)
 
 
-def _problem(where: str, target: str, key: str) -> Problem:
-    package = target.partition(".")[0]
+def _package(target: str) -> str:
+    return target.partition(".")[0]
+
+
+def _problem(where: str, target: str, key: str, consent: str) -> Problem:
     return Problem(
         where,
         target,
         f"the record that {key}= names wants code from outside {listed(PACKAGES)} run; if you trust it, add "
-        f"allow_targets=[{package}]",
+        f"{consent}",
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 
 from rnnlab.config.record import facets
 from rnnlab.config.schema import ExplainConfig
+from rnnlab.config.trust import explain_words
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.explain import words
 from rnnlab.explain.films import Gates, equations, shown_windows, without_gates
@@ -96,8 +96,8 @@ def content(
     asked: ExplainConfig, subjects: Sequence[Subject], inside: Inside, missing: Sequence[str]
 ) -> dict[str, Any]:
     """Return what the page says, without its pictures."""
-    given = [f"runs={','.join(one.run_id for one in subjects)}"] if asked.runs else [f"run={subjects[0].run_id}"]
-    given += [f"window={asked.window}"] if asked.window is not None else []
+    window = [f"window={asked.window}"] if asked.window is not None else []
+    look = explain_words([one.run.config for one in subjects], [one.run_id for one in subjects], *window)
     return {
         "title": " beside ".join(one.label for one in subjects),
         "description": words.description(subjects),
@@ -112,7 +112,7 @@ def content(
         ],
         "eigenvalues": largest_eigenvalues(inside.loops),
         "equations": equations(subjects),
-        "commands": {"explain": shlex.join(["rnnlab", "explain", *given])},
+        "commands": {"explain": f"rnnlab {look}"},
         "numbers": numbers(inside),
     }
 

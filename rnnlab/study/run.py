@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
+from rnnlab.config.record import facets, plain
 from rnnlab.config.schema import RunConfig, StudyConfig
+from rnnlab.config.trust import explain_words
 from rnnlab.console import make_console
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.home import as_typed, command, outputs
@@ -29,7 +33,7 @@ from rnnlab.study.record import StudyRecord
 from rnnlab.study.settle import settle
 from rnnlab.study.summary import baselines_of, groups_of
 from rnnlab.study.table import announce, jobs_table, study_table, time_spent
-from rnnlab.tracking.folder import FolderInUseError, RunFolder
+from rnnlab.tracking.folder import SHORT_ID, FolderInUseError, RunFolder
 from rnnlab.tracking.past import past_runs
 from rnnlab.tracking.store import Store, find_store, open_store
 from rnnlab.tracking.studies import STUDY_FILE
@@ -174,6 +178,25 @@ def _make_runs(
         console.print(f"[red]{STOPPED}[/]")
 
 
+def _looks(record: StudyRecord) -> list[str]:
+    """Return the commands that look inside a run of the study, and inside two side by side, as far as there are."""
+    done = [(job.config, result.run_id) for job in record.grid.jobs if (result := record.finished(job)) is not None]
+    if not done:
+        return []
+    first, first_id = done[0]
+    looks = [explain_words([first], [first_id[:SHORT_ID]])]
+    # Side by side they must have one and the same windows: another network on the same curve.
+    same = ((config, run_id) for config, run_id in done[1:] if _curve(config) == _curve(first))
+    for other, other_id in sorted(same, key=lambda one: facets(one[0])["cell"] == facets(first)["cell"])[:1]:
+        looks.append(explain_words([first, other], [first_id[:SHORT_ID], other_id[:SHORT_ID]]))
+    return looks
+
+
+def _curve(config: RunConfig) -> dict[str, Any]:
+    known = plain(config)
+    return {"function": known["function"], "data": known["data"]}
+
+
 def _summarise(record: StudyRecord, store: Store | None, parent: ParentRun, console: Console) -> None:
     groups, baselines = list(groups_of(record)), baselines_of(record)
     console.print()
@@ -188,14 +211,15 @@ def _summarise(record: StudyRecord, store: Store | None, parent: ParentRun, cons
     folder = as_typed(record.folder)
     console.print(f"figures  {as_typed(figures)} (all runs), {folder}/*/figures (each run)", markup=False)
     console.print(f"results  {as_typed(record.folder / 'results.csv')}", markup=False)
+    for label, look in zip(("inside", ""), _looks(record), strict=False):
+        console.print(f"{label:<8} {command()} {look}", markup=False)
     if store is None:
         return
     links = save_links(record, store)
     earlier = [record.results[job] for job in sorted(record.taken_over)]
     parent.describe([run for run in earlier if run.parent != parent.run_id], links)
     parent.log_files([PAGE, figures.name])
-    console.print(f"report   {command()} report study={record.name}", markup=False)
-    console.print(f"inside   {command()} explain run=<id>, or runs=<id>,<id> side by side", markup=False)
+    console.print(f"report   {command()} {shlex.join(['report', f'study={record.name}'])}", markup=False)
     if not store.uri.startswith("http"):
         console.print(f"MLflow   {command()} ui, and there:")
     for what, link in zip(("compare", "curves"), links.values(), strict=True):

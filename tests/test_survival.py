@@ -266,6 +266,23 @@ def test_workers_end_when_their_study_is_killed_and_no_job_is_run_twice(tmp_path
     assert {run.info.status for run in runs_in(tmp_path)} <= {"FINISHED", "KILLED"}
 
 
+def test_a_killed_study_leaves_no_worker_behind_whether_it_has_a_job_or_not(tmp_path):
+    words = ["-m", "trainer.max_epochs=1,100000", "study.name=orphans", *LONG[:-1], *TINY_DATA]
+    process = start(*words, folder=tmp_path)
+
+    def one_idle():
+        results = [json.loads(file.read_text()) for file in tmp_path.glob("outputs/orphans/*/result.json")]
+        return sorted(result["status"] for result in results) == ["FINISHED", "RUNNING"]
+
+    wait_for(one_idle)
+    workers = workers_of(process)
+    assert len(workers) == 2
+    process.kill()
+    process.wait()
+    wait_for(lambda: not any(worker.is_running() for worker in workers), seconds=60)
+    process.communicate()
+
+
 def test_a_run_whose_process_is_gone_is_shown_as_killed(tmp_path):
     process = start("name=gone", *LONG, folder=tmp_path)
     wait_for(lambda: list(tmp_path.glob("outputs/single/*/checkpoints/last.ckpt")))

@@ -141,5 +141,6 @@ def _swept_values(override: Override) -> list[str]:
             written = "{:.15g}" if "sort(" in line else "{}"
             ends: tuple[Any, ...] = tuple(Decimal(written.format(number)) for number in numbers)
             sweep.start, sweep.stop, sweep.step = ends
-        _check_size(math.ceil((sweep.stop - sweep.start) / sweep.step))
+        first, end, step = map(Decimal, (sweep.start or 0, sweep.stop or 0, sweep.step))
+        _check_size(math.ceil((end - first) / step))
     return [str(value) for value in override.sweep_string_iterator()]

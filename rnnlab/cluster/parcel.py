@@ -25,8 +25,8 @@ from rnnlab.home import home, outputs
 from rnnlab.interrupts import Interrupted
 from rnnlab.provenance.code import code_id, own_code
 from rnnlab.study.grid import Job
-from rnnlab.study.marks import STUDY_PROCESS
 from rnnlab.study.task import Task
+from rnnlab.study.watch import STUDY_PROCESS
 from rnnlab.tracking.fingerprint import target_modules
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.store import STORE_IS_ELSEWHERE
@@ -52,7 +52,7 @@ class Parcel:
         directory: the folder that the study was started in.
         token: of the study's folder.
         code: rnnlab's `code_id` where the study runs.
-        study_process: which process runs the study, see `rnnlab.study.marks`.
+        study_process: which process runs the study, see `rnnlab.study.watch`.
         begun: the folder of the run to go on with, as `packed` made it, or None.
         environment: variables that a machine is to have.
         again: whether the job was begun before, and then put back by the engine itself.

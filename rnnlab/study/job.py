@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 
 from rnnlab.config.schema import RunConfig
 from rnnlab.interrupts import Interrupted, interrupts_raised
-from rnnlab.provenance.process import Process, this_process
-from rnnlab.study.marks import study_process, without_marks
+from rnnlab.provenance.process import this_process
+from rnnlab.study.marks import without_marks
+from rnnlab.study.watch import study_process, training_for
 from rnnlab.tracking.folder import FolderInUseError, RunFolder
 from rnnlab.tracking.recorder import Resumed
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import open_if_reachable
 from rnnlab.training.resume import resumable
 from rnnlab.training.run import train_run
-
-SECONDS_BETWEEN_LOOKS = 1.0
-ENDED = 128 + signal.SIGTERM
 
 
 def train_job(config: RunConfig, overrides: list[str]) -> RunResult | None:
@@ -38,7 +33,7 @@ def train_job(config: RunConfig, overrides: list[str]) -> RunResult | None:
     resumed = _interrupted_run(RunFolder(Path(config.resume))) if config.resume else None
     config = dataclasses.replace(config, resume=None)
     try:
-        with interrupts_raised(), _ending_with(study) if study is not None and in_worker else nullcontext():
+        with interrupts_raised(), training_for(study) if study is not None and in_worker else nullcontext():
             return train_run(config, without_marks(overrides), open_if_reachable(config.tracking), resumed=resumed)
     except Interrupted as interruption:
         if interruption.signum == signal.SIGTERM and in_worker:
@@ -51,27 +46,3 @@ def _interrupted_run(folder: RunFolder) -> Resumed | None:
     if folder.is_in_use() or (result is not None and result.status == "FINISHED"):
         raise FolderInUseError(f"another process went on with {folder.path}; the same command takes it over")
     return resumable(folder)
-
-
-@contextmanager
-def _ending_with(study: Process) -> Iterator[None]:
-    """Inside, this worker ends the run and itself when the process that runs the study is gone."""
-    if study.is_gone():
-        os._exit(ENDED)
-    stop = threading.Event()
-
-    def watch() -> None:
-        while not stop.wait(SECONDS_BETWEEN_LOOKS):
-            if study.is_gone():
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
-
-    thread = threading.Thread(target=watch, name="study-watch", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        if study.is_gone():
-            os._exit(ENDED)  # a launcher's worker would take the next job

@@ -17,12 +17,14 @@ from joblib.externals.loky import get_reusable_executor
 
 from rnnlab.config.schema import RunConfig
 from rnnlab.memory import collect_less, keep_imports
+from rnnlab.provenance.process import this_process
 from rnnlab.study.task import Task
+from rnnlab.study.watch import as_text, end_with_study
 from rnnlab.tracking.store import import_mlflow
 
 
 class LocalWorkers:
-    """Processes that train runs, one at a time each; a failure inside the context ends them at once.
+    """Processes that train runs, one at a time each, and end with this one; a failure inside the context ends them.
 
     Args:
         options: joblib's.
@@ -30,7 +32,8 @@ class LocalWorkers:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         numbers = {key: int(value) for key, value in options.items() if str(value).isdecimal()}
-        self._options = {**options, **numbers, "backend": "loky"}
+        watch = {"initializer": end_with_study, "initargs": (as_text(this_process()),)}
+        self._options = {**options, **numbers, "backend": "loky", **watch}
         self._warming: threading.Thread | None = None
 
     def __enter__(self) -> Self:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rnnlab.config.quoting import quoted
 from rnnlab.config.schema import RunConfig
-from rnnlab.provenance.process import Process, this_process
 
 SET_BY_THE_STUDY = ("study.name=", "study.parent=", "study.job=", "study.gpu=", "resume=")
-
-STUDY_PROCESS = "RNNLAB_STUDY_PROCESS"
 
 
 @dataclass(frozen=True)
@@ -58,16 +53,3 @@ class Marks:
 def without_marks(overrides: Sequence[str]) -> list[str]:
     """Return what was given for the job itself."""
     return [override for override in overrides if not override.startswith(SET_BY_THE_STUDY)]
-
-
-def mark_study_process() -> None:
-    """Tell the workers, through the environment that they inherit, which process runs the study."""
-    process = this_process()
-    os.environ[STUDY_PROCESS] = json.dumps([process.host, process.pid, process.started])
-
-
-def study_process() -> Process | None:
-    """Return the process that runs the study, or None where it cannot be known or looked at from here."""
-    known = os.environ.get(STUDY_PROCESS)
-    process = Process(*json.loads(known)) if known else None
-    return process if process is not None and process.is_here() else None

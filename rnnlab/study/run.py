@@ -25,7 +25,6 @@ from rnnlab.report.style import save
 from rnnlab.study.grid import Grid
 from rnnlab.study.launch import Launch, Launches
 from rnnlab.study.links import PAGE, printed, save_links
-from rnnlab.study.marks import mark_study_process
 from rnnlab.study.parent import ParentRun
 from rnnlab.study.plan import Plan, make_plan
 from rnnlab.study.progress import StudyProgress
@@ -33,6 +32,7 @@ from rnnlab.study.record import StudyRecord
 from rnnlab.study.settle import settle
 from rnnlab.study.summary import baselines_of, groups_of
 from rnnlab.study.table import announce, jobs_table, study_table, time_spent
+from rnnlab.study.watch import mark_study_process
 from rnnlab.tracking.folder import SHORT_ID, FolderInUseError, RunFolder
 from rnnlab.tracking.past import past_runs
 from rnnlab.tracking.store import Store, find_store, open_store

@@ -192,7 +192,7 @@ def test_a_network_that_learned_a_curve_predicts_a_file_and_the_other_way_round(
     write(home / "mine.csv", ROWS)
     train("function=sin", *SMALL)
     assert dispatch(["predict", "run=latest", "data.path=mine.csv", "data.column=level"]) == 0
-    assert "on mine.csv, 140 windows" in capsys.readouterr().out
+    assert "on mine.csv with data.column=level, 140 windows" in capsys.readouterr().out
     train(*ON_FILE, "data.column=level")
     assert dispatch(["predict", "run=latest", "function=sin", "data.test_samples=300"]) == 0
     assert "on sin, 293 windows" in capsys.readouterr().out

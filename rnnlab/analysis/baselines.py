@@ -61,14 +61,14 @@ def exact_recurrence(windows: Windows, angular_frequency: float, ahead: int = 1)
     return last * windows.inputs[:, -1, 0].astype(np.float64) + before * windows.inputs[:, -2, 0].astype(np.float64)
 
 
-def ladder(train: Windows, test: Windows, angular_frequency: float | None = None) -> dict[str, float]:
+def ladder(train: Windows | None, test: Windows, angular_frequency: float | None = None) -> dict[str, float]:
     """Return the test MSE of each baseline, from what knows least to what knows most.
 
     Where all points up to the horizon are predicted it is the mean over them. Two rungs need a window of two
     points. A curve with observation noise has a last rung: the curve itself, without the noise.
 
     Args:
-        train: what the least squares are fitted on.
+        train: what the least squares are fitted on; None leaves them out.
         test: what all are tested on.
         angular_frequency: radians per unit of time where the tested curve is a sinusoid, else None.
     """
@@ -77,7 +77,8 @@ def ladder(train: Windows, test: Windows, angular_frequency: float | None = None
         predicted = {"persistence": persistence(test, ahead)}
         if test.window > 1:
             predicted["linear extrapolation"] = linear_extrapolation(test, ahead)
-        predicted["least squares"] = least_squares(train, test, ahead)
+        if train is not None:
+            predicted["least squares"] = least_squares(train, test, ahead)
         if angular_frequency is not None and test.window > 1:
             predicted["exact recurrence"] = exact_recurrence(test, angular_frequency, ahead)
         labels = _labels(test, ahead)

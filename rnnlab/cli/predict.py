@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
 from rnnlab.config.schema import PredictConfig
 from rnnlab.errors import EXIT_DONE
-from rnnlab.home import as_typed
+from rnnlab.home import as_typed, command
+
+if TYPE_CHECKING:
+    from rnnlab.analysis.rollout import Rollout
 
 
 def main(arguments: list[str]) -> int:
@@ -24,17 +30,35 @@ def predict(composed: DictConfig) -> None:
 def predict_single(asked: PredictConfig) -> int:
     """Predict, say how good it is, and return the exit code."""
     from rnnlab.console import printable
+    from rnnlab.report.yardstick import worth
     from rnnlab.training.predict import predict_with
 
     done = predict_with(asked, list(HydraConfig.get().overrides.task))
-    print(f"{printable(done.name)} on {printable(done.function)}, {len(done.predictions.truth)} windows")
+    windows = _counted(len(done.predictions.truth), "window")
+    print(f"{printable(done.name)} on {printable(done.subject)}, {windows}")
     print(f"test MSE {done.predictions.mse:.4e}")
-    if done.measures:
-        measures = done.measures
-        print(f"rollout  RMSE {measures['rmse']:.4e} over {measures['steps']:.0f} steps")
-        print(
-            f"         largest error {measures['largest_error']:.2%} of the amplitude; "
-            f"within 10% for {measures['horizon']:.0f} steps"
-        )
+    for line in worth(done.predictions.mse, done.baselines):
+        print(line)
+    if done.rollout is not None and done.rollout.known:
+        for line in _rollout_lines(done.rollout):
+            print(line)
     print(f"files    {as_typed(done.folder)}")
+    if asked.data.path is not None and asked.rollout:
+        print(f"forecast {command()} forecast with the same run= and data.path= begins after the last row")
     return EXIT_DONE
+
+
+def _rollout_lines(rollout: Rollout) -> Iterator[str]:
+    """Yield how the closed loop compares with the truth; in amplitudes where the curve shows its amplitude."""
+    measures = rollout.measures()
+    steps = _counted(rollout.known, "step")
+    yield f"rollout  from the first tested window on: RMSE {measures['rmse']:.4e} over {steps}"
+    largest = f"         largest error {abs(rollout.errors).max():.4e}"
+    if rollout.swings:
+        within = _counted(int(measures["horizon"]), "step")
+        largest += f", {measures['largest_error']:.2%} of the amplitude; within 10% for {within}"
+    yield largest
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -42,7 +42,9 @@ def train_single(config: RunConfig) -> int:
         raise BadInputError(Problem("cluster", choices["cluster"], "runs the jobs of a study: add -m"))
     from rnnlab.config.trust import explain_words
     from rnnlab.console import make_console
+    from rnnlab.report.yardstick import worth
     from rnnlab.tracking.folder import SHORT_ID, FolderInUseError
+    from rnnlab.tracking.metrics import baselines_in
     from rnnlab.tracking.outbox import read_outbox
     from rnnlab.tracking.store import check_known, check_places, open_store
     from rnnlab.tracking.sync import catch_up
@@ -79,6 +81,7 @@ def train_single(config: RunConfig) -> int:
         f"  (fit {result.fit_seconds:.1f} s, {result.metrics['time/steps_per_second']:.0f} steps/s)",
         highlight=False,
     )
+    console.print("\n".join(worth(result.metrics["test/mse"], baselines_in(result.metrics))), markup=False)
     console.print(f"figures  {as_typed(Path(result.folder) / 'figures')}", markup=False)
     look = explain_words([config], [result.run_id[:SHORT_ID]])
     console.print(f"inside   {command()} {look}", markup=False)

@@ -16,7 +16,15 @@ BEYOND = 3.0
 """How many times the truth's range is shown where the loop runs away."""
 
 
-def draw_rollout(path: Path, times: NDArray[Any], truth: NDArray[Any], values: NDArray[Any], title: str) -> None:
+def draw_rollout(
+    path: Path,
+    times: NDArray[Any],
+    truth: NDArray[Any],
+    values: NDArray[Any],
+    title: str,
+    *,
+    amplitude: float | None = None,
+) -> None:
     """Draw truth and closed loop, their distance below, and at the right the phase portraits.
 
     A portrait is x[t+1] over x[t], an ellipse for a sinusoid. Points lie so close in time that it would be a
@@ -28,6 +36,7 @@ def draw_rollout(path: Path, times: NDArray[Any], truth: NDArray[Any], values: N
         truth: shape (n,), NaN where it is not known.
         values: shape (n,), the loop's.
         title: the run's name.
+        amplitude: of the curve, which the errors are shown in; None, where it is constant, shows them as they are.
     """
     figure = new_figure(5, 11)
     grid = GridSpec(
@@ -52,11 +61,11 @@ def draw_rollout(path: Path, times: NDArray[Any], truth: NDArray[Any], values: N
     upper.plot(times, shown, color=PREDICTION, linewidth=1.1, label="closed loop")
     upper.set(ylabel="value")
     upper.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 0.98), ncols=2)
-    amplitude = (highest - lowest) / 2 or 1.0
-    errors = np.abs(shown - truth) / amplitude
+    errors = np.abs(shown - truth) / (amplitude or 1.0)
     lower.plot(times, np.maximum(errors, np.finfo(np.float32).eps / 2), color=ERROR, linewidth=1)
-    lower.axhline(0.1, color=FAINT, linewidth=1, linestyle="--")
-    lower.set(yscale="log", xlabel="time", ylabel="|error| / amplitude")
+    if amplitude is not None:
+        lower.axhline(0.1, color=FAINT, linewidth=1, linestyle="--")
+    lower.set(yscale="log", xlabel="time", ylabel="|error|" if amplitude is None else "|error| / amplitude")
     lower.minorticks_off()
     portrait.plot(truth[:-1], np.diff(truth), color=TRUTH, linewidth=2.2)
     portrait.plot(shown[:-1], np.diff(shown), color=PREDICTION, linewidth=0.9)

@@ -13,7 +13,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rnnlab.home import as_typed
+from rnnlab.report.yardstick import with_persistence
 from rnnlab.study.record import StudyRecord
+from rnnlab.tracking.metrics import baselines_in
 from rnnlab.tracking.result import RunResult
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -85,18 +87,20 @@ class StudyProgress:
             if number not in self._record.results and (str(number), "FAILED") not in self._shown:
                 self._shown.add((str(number), "FAILED"))
                 self._console.print(f"  [red]FAILED: {escape(why)}  {self._job(number)}[/]")
-        mses = [result.metrics["test/mse"] for result in ended if "test/mse" in result.metrics]
+        tested = [result.metrics for result in ended if "test/mse" in result.metrics]
         failed = sum(self._record.status(job) == "FAILED" for job in self._record.grid.jobs)
         self.failed = failed > 0
         state = f"{len(results) - len(ended)} running, {failed} failed"
-        if mses:
-            state += f", best test MSE {min(mses):.2e}"
+        if tested:
+            best = min(tested, key=lambda metrics: metrics["test/mse"])
+            state += f", best test MSE {with_persistence(best['test/mse'], baselines_in(best))}"
         self._bar.update(self._task, completed=len(ended), state=state)
 
     def _line(self, result: RunResult) -> str:
         name = escape(result.name)
         if result.status == "FINISHED":
-            return f"  {name}  test MSE {result.metrics['test/mse']:.3e}  fit {result.fit_seconds or 0:.1f} s"
+            mse = with_persistence(result.metrics["test/mse"], baselines_in(result.metrics))
+            return f"  {name}  test MSE {mse}  fit {result.fit_seconds or 0:.1f} s"
         style = "red" if result.status == "FAILED" else "yellow"
         why = escape((result.error or "no reason known").partition("\n")[0])
         log = escape(as_typed(Path(result.folder) / "run.log"))

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +39,11 @@ def chosen_by(val_fraction: float | str | None) -> str:
         val_fraction: the run's ``data.val_fraction``, also as the text that a store has of it.
     """
     return BEST_BY_VALIDATION if float(val_fraction or 0) else BEST_BY_TRAINING
+
+
+def baselines_in(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return the baselines among a run's metrics: their test MSE by their name."""
+    return {name.removeprefix(BASELINE): mse for name, mse in metrics.items() if name.startswith(BASELINE)}
 
 
 class Point(NamedTuple):

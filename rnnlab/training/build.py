@@ -14,7 +14,7 @@ from rnnlab.config.schema import DataConfig, RunConfig
 from rnnlab.config.stretches import file_to_read
 from rnnlab.data.csv_file import file_digest, read_column
 from rnnlab.data.series import TESTING, TRAINING, Grid, Series, Signal, sample, with_noise
-from rnnlab.data.windows import Splits, split_windows
+from rnnlab.data.windows import Splits, Windows, split_windows
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import found_path
 from rnnlab.models.network import SequenceNetwork, build_network
@@ -36,6 +36,13 @@ def build_splits(config: RunConfig) -> Splits:
         horizon=data.horizon,
         output=data.horizon_output,
     )
+
+
+def training_windows(config: RunConfig) -> Windows:
+    """Return the windows to train on alone."""
+    data = config.data
+    kept, _ = training_series(config).split(data.val_fraction)
+    return Windows(kept, data.window, data.horizon, data.horizon_output)
 
 
 def training_series(config: RunConfig) -> Series:

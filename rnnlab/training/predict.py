@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from rnnlab.config.record import curve_label, plain
+from rnnlab.analysis.baselines import ladder
+from rnnlab.analysis.rollout import Rollout
+from rnnlab.config.record import plain
 from rnnlab.config.schema import PredictConfig, RunConfig
 from rnnlab.config.stretches import file_to_read, typed
-from rnnlab.config.targets import CSV, is_csv, label
+from rnnlab.config.subject import in_words, subject_of
+from rnnlab.config.targets import CSV, is_csv
 from rnnlab.config.validate import check, check_ranges, rollout_problems
 from rnnlab.data.csv_file import file_digest, read_column
+from rnnlab.data.signals import angular_frequency
 from rnnlab.data.windows import Windows
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.tracking.folder import RunFolder, write_json
-from rnnlab.training.build import series_to_test
+from rnnlab.tracking.metrics import BASELINE
+from rnnlab.training.build import series_to_test, tested_signal, training_windows
 from rnnlab.training.fit import prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
 from rnnlab.training.rollouts import draw_rollout_figure, roll_out
@@ -32,17 +38,19 @@ class Predicted:
 
     Attributes:
         name: the run's name.
-        function: the short name of the curve.
+        subject: the curve or the file, with what was changed: ``cos with amplitude=2``.
         predictions: the predictions.
+        baselines: the test MSE of each baseline on the same windows.
         folder: where they were written, inside the run's folder.
-        measures: of the closed loop, see `rnnlab.analysis.rollout.Rollout.measures`.
+        rollout: the closed loop, or None.
     """
 
     name: str
-    function: str
+    subject: str
     predictions: Predictions
+    baselines: dict[str, float]
     folder: Path
-    measures: dict[str, float]
+    rollout: Rollout | None
 
 
 def predict_with(asked: PredictConfig, overrides: list[str]) -> Predicted:
@@ -52,7 +60,7 @@ def predict_with(asked: PredictConfig, overrides: list[str]) -> Predicted:
         BadInputError: there is no such run, it has no sound checkpoint, or the stretch is not legal.
     """
     run = load_saved(asked.run, asked.allow_targets)
-    config, name = run.config, run.name
+    config, name = deepcopy(run.config), run.name
     _point_to(config, asked)
     accelerator = config.trainer.accelerator if torch.cuda.is_available() else "cpu"
     device = prepare_device(accelerator, config.trainer.threads)
@@ -63,21 +71,49 @@ def predict_with(asked: PredictConfig, overrides: list[str]) -> Predicted:
     except (RuntimeError, ValueError, TypeError) as error:
         raise unusable("run", asked.run, error) from error
     predictions = predict_windows(network, windows, device)
+    baselines = _baselines(config, run.config, windows)
     rollout = roll_out(config, network, device)
+    function, changed = subject_of(config, run.config, asked.data)
+    subject = in_words(function, changed)
     folder = _new_folder(run.folder)
-    function = label(data.test_function) if data.test_function else curve_label(config)
     measures = rollout.measures() if rollout is not None else {}
     predictions.save(folder / "predictions.csv")
-    draw_prediction_figures(predictions, folder / "figures", f"{name} on {function}")
+    draw_prediction_figures(predictions, folder / "figures", f"{name} on {subject}")
     if rollout is not None:
         rollout.save(folder / "rollout.csv")
-        draw_rollout_figure(rollout, folder / "figures", f"{name} on {function}")
-    metrics = predictions.metrics() | {f"test/rollout_{measure}": value for measure, value in measures.items()}
+        draw_rollout_figure(rollout, folder / "figures", f"{name} on {subject}")
+    metrics = (
+        predictions.metrics()
+        | {BASELINE + baseline: mse for baseline, mse in baselines.items()}
+        | {f"test/rollout_{measure}": value for measure, value in measures.items()}
+    )
     write_json(
         folder / "result.json",
-        {"run": name, "overrides": overrides, "data": plain(data), "function": function, "metrics": metrics},
+        {
+            "run": name,
+            "overrides": overrides,
+            "data": plain(data),
+            "function": function,
+            "changed": changed,
+            "metrics": metrics,
+        },
     )
-    return Predicted(name, function, predictions, folder, measures)
+    return Predicted(name, subject, predictions, baselines, folder, rollout)
+
+
+def _baselines(config: RunConfig, trained: RunConfig, windows: Windows) -> dict[str, float]:
+    """Return the test MSE of each baseline on the windows; what is fitted is fitted on what the network was.
+
+    Without the file that it was trained on, those that are fitted are left out.
+    """
+    if trained.data.digest is not None and config.data.digest == trained.data.digest:
+        trained.data.path = config.data.path  # it has moved
+    try:
+        train = training_windows(trained)
+    except BadInputError:
+        train = None
+    signal = tested_signal(config)
+    return ladder(train, windows, angular_frequency(signal) if signal is not None else None)
 
 
 def _point_to(config: RunConfig, asked: PredictConfig) -> None:
@@ -134,6 +170,11 @@ def _point_to_file(config: RunConfig, asked: PredictConfig, path: Path) -> None:
         data.test_samples = asked.data.test_samples or max(0, rows - data.train_samples)
         if data.train_samples + data.test_samples > rows:
             raise BadInputError(Problem("data.test_samples", data.test_samples, f"{path} has {rows} rows"))
+        if (needed := data.window + data.horizon) > data.test_samples:
+            ahead = f" and a horizon of {data.horizon}" if data.horizon > 1 else ""
+            points = f"a series of at least {needed} points, not {data.test_samples}, to test it"
+            why = f"a window of {data.window}{ahead} needs {points}; rnnlab forecast needs the window alone"
+            raise BadInputError(Problem("data.path", asked.data.path, why))
 
 
 def _new_folder(run: RunFolder) -> Path:

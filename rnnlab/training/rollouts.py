@@ -37,7 +37,9 @@ def roll_out(config: RunConfig, network: SequenceNetwork, device: torch.device) 
     clean = known.values if known.noise_free is None else known.noise_free
     truth = np.concatenate([clean, np.full(missing, np.nan, dtype=np.float32)])
     signal = tested_signal(config)
-    return Rollout(times, truth, values, angular_frequency(signal) if signal is not None else None)
+    frequency = angular_frequency(signal) if signal is not None else None
+    curve = series.values if series.noise_free is None else series.noise_free
+    return Rollout(times, truth, values, frequency, curve)
 
 
 def draw_rollout_figure(rollout: Rollout, figures: Path, name: str) -> None:
@@ -45,4 +47,5 @@ def draw_rollout_figure(rollout: Rollout, figures: Path, name: str) -> None:
     from rnnlab.report.rollout import draw_rollout
 
     if rollout.known:
-        draw_rollout(figures / "rollout.png", rollout.times, rollout.truth, rollout.values, name)
+        shown = (rollout.times, rollout.truth, rollout.values)
+        draw_rollout(figures / "rollout.png", *shown, name, amplitude=rollout.amplitude)

@@ -195,7 +195,7 @@ def test_a_network_that_learned_a_curve_predicts_a_file_and_the_other_way_round(
     assert "on mine.csv with data.column=level, 140 windows" in capsys.readouterr().out
     train(*ON_FILE, "data.column=level")
     assert dispatch(["predict", "run=latest", "function=sin", "data.test_samples=300"]) == 0
-    assert "on sin, 293 windows" in capsys.readouterr().out
+    assert "on sin with data.test_samples=300, 293 windows" in capsys.readouterr().out
 
 
 def test_a_file_is_predicted_without_the_noise_that_the_run_added(home, capsys):

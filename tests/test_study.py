@@ -163,30 +163,66 @@ def test_a_setting_of_ones_own_code_keeps_its_path():
     assert setting("optimizer.lr", 0.01) == "optimizer.lr=0.01"
 
 
-def test_a_terminal_has_one_live_display_of_the_whole_study(tmp_path):
-    words = ["-m", "seed=0,1,2", "study.name=shown", "study.workers=2", "tracking=off", *SMALL[:1], *TINY_DATA]
+@contextlib.contextmanager
+def on_a_terminal(*words, folder):
+    """Run a command on a terminal, in a process group of its own; give it, and what reads the screen to its end."""
     ours, theirs = os.openpty()
     process = subprocess.Popen(
-        command_line("train", *words, "trainer.max_epochs=2"),
-        cwd=tmp_path,
+        command_line("train", *words),
+        cwd=folder,
         env=environment() | {"TERM": "xterm-256color", "COLUMNS": "120"},
         stdout=theirs,
         stderr=theirs,
+        start_new_session=True,
     )
     os.close(theirs)
-    screen = b""
-    with contextlib.suppress(OSError):  # the last holder of the other end has gone
-        while part := os.read(ours, 65536):
-            screen += part
+
+    def screen():
+        seen = b""
+        with contextlib.suppress(OSError):  # the last holder of the other end has gone
+            while part := os.read(ours, 65536):
+                seen += part
+        return seen
+
+    yield process, screen
     os.close(ours)
-    assert process.wait(timeout=PATIENCE) == 0
-    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.decode())
-    assert "0/3 runs" in shown, "from the first moment on"
-    assert "3/3 runs" in shown
-    assert re.search(r"[12] running, 0 failed", shown)
-    assert re.search(r"0 running, 0 failed, best test MSE \d", shown)
-    assert not re.search(r"epoch +\d", shown), "a worker's own progress bar"
+
+
+def shown(screen):
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.decode())
+
+
+def test_a_terminal_has_one_live_display_of_the_whole_study(tmp_path):
+    words = ["-m", "seed=0,1,2", "study.name=shown", "study.workers=2", "tracking=off", *SMALL[:1], *TINY_DATA]
+    with on_a_terminal(*words, "trainer.max_epochs=2", folder=tmp_path) as (process, read):
+        screen = read()
+        assert process.wait(timeout=PATIENCE) == 0
+    text = shown(screen)
+    assert "0/3 runs" in text, "from the first moment on"
+    assert "3/3 runs" in text
+    assert re.search(r"[12] running, 0 failed", text)
+    assert re.search(r"0 running, 0 failed, best test MSE \d", text)
+    assert not re.search(r"epoch +\d", text), "a worker's own progress bar"
     assert screen.rindex(b"\x1b[?25h") > screen.rindex(b"\x1b[?25l"), "the cursor is back"
+
+
+def test_after_ctrl_c_the_display_counts_what_is_finished_as_the_last_line_does(tmp_path):
+    words = ["-m", "trainer.max_epochs=1,100000", "study.name=cut", "tracking=off", *LONG[:-1], *TINY_DATA]
+    with on_a_terminal(*words, folder=tmp_path) as (process, read):
+        files = tmp_path.glob
+        wait_for(
+            lambda: (
+                sorted(json.loads(file.read_text())["status"] for file in files("outputs/cut/*/result.json"))
+                == ["FINISHED", "RUNNING"]
+            )
+        )
+        os.killpg(process.pid, signal.SIGINT)
+        text = shown(read())
+        assert process.wait(timeout=PATIENCE) == 130
+    assert "1/2 runs FINISHED" in text
+    assert "0 running, 0 failed, 1 interrupted" in text
+    assert "1 of 2 runs are FINISHED" in text
+    assert "2/2 runs" not in text
 
 
 def test_ctrl_c_kills_the_study_its_runs_and_its_parent(tmp_path):

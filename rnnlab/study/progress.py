@@ -42,7 +42,7 @@ class StudyProgress:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="study-progress", daemon=True)
         self._bar = Progress(
-            TextColumn("{task.completed:.0f}/{task.total:.0f} runs"),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} runs FINISHED"),
             BarColumn(),
             TextColumn("{task.fields[state]}"),
             TimeRemainingColumn(),
@@ -88,13 +88,15 @@ class StudyProgress:
                 self._shown.add((str(number), "FAILED"))
                 self._console.print(f"  [red]FAILED: {escape(why)}  {self._job(number)}[/]")
         tested = [result.metrics for result in ended if "test/mse" in result.metrics]
-        failed = sum(self._record.status(job) == "FAILED" for job in self._record.grid.jobs)
-        self.failed = failed > 0
-        state = f"{len(results) - len(ended)} running, {failed} failed"
+        counts = self._record.counts()
+        self.failed = counts.get("FAILED", 0) > 0
+        state = f"{len(results) - len(ended)} running, {counts.get('FAILED', 0)} failed"
+        if "KILLED" in counts:
+            state += f", {counts['KILLED']} interrupted"
         if tested:
             best = min(tested, key=lambda metrics: metrics["test/mse"])
             state += f", best test MSE {with_persistence(best['test/mse'], baselines_in(best))}"
-        self._bar.update(self._task, completed=len(ended), state=state)
+        self._bar.update(self._task, completed=counts.get("FINISHED", 0), state=state)
 
     def _line(self, result: RunResult) -> str:
         name = escape(result.name)

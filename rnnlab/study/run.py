@@ -162,12 +162,16 @@ def _make_runs(
     # A launcher waits where only a signal reaches it.
     fail = (lambda: os.kill(os.getpid(), signal.SIGTERM)) if asked.fail_fast else lambda: None
     progress = StudyProgress(console, record, fail)
+    stopped = False
     try:
         with progress:
-            launches.run(plan.to_run)
-    except BaseException as error:
-        stopped = asked.fail_fast and progress.failed and isinstance(error, Interrupted)
-        settle(record, store, "KILLED", STOPPED if stopped else "the study was interrupted")
+            try:
+                launches.run(plan.to_run)
+            except BaseException as error:
+                stopped = asked.fail_fast and progress.failed and isinstance(error, Interrupted)
+                settle(record, store, "KILLED", STOPPED if stopped else "the study was interrupted")
+                raise
+    except BaseException:
         if not stopped:
             done = record.counts().get("FINISHED", 0)
             without = " without study.rerun=true" if asked.rerun else ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -28,6 +30,17 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True, keep: Path 
     os.replace(beside, path)  # noqa: PTH105
     if durable:
         _sync_folder(path.parent)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Yield a path beside the file to write to; what is written there takes the file's place, or is removed."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def append(path: Path, content: bytes, *, durable: bool = False) -> None:

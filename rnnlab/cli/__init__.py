@@ -34,6 +34,7 @@ class Command:
 COMMANDS = {
     "train": Command("rnnlab.cli.train", "train one network, or with -m a study of many"),
     "predict": Command("rnnlab.cli.predict", "predict with a trained network, without training"),
+    "forecast": Command("rnnlab.cli.forecast", "go on after the last row of a file with a trained network"),
     "report": Command("rnnlab.cli.report", "say what is better, by how much and how sure"),
     "compare": Command("rnnlab.cli.compare", "report on two studies, before and after a change"),
     "reproduce": Command("rnnlab.cli.reproduce", "train a recorded run again and say whether it is the same"),
@@ -50,6 +51,7 @@ EXAMPLES = (
     ("rnnlab train -m study=quick", "a ready-made study"),
     ("rnnlab report study=latest", "its report: verdicts, tables, figures"),
     ("rnnlab predict run=latest function=cos", "the newest network on another curve"),
+    ("rnnlab forecast data.path=new.csv steps=24", "the newest network goes on after a file's last row"),
     ("rnnlab explain run=latest", "what goes on inside it: gates, derivatives, memory"),
     ("rnnlab reproduce run=latest", "the newest run again, from its record, bit by bit"),
     ("rnnlab train --help", "every key with its meaning"),

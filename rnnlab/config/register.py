@@ -11,6 +11,7 @@ from rnnlab.config.groups import COMMANDS_FOLDER, Groups, conf_folder
 from rnnlab.config.schema import (
     CompareConfig,
     ExplainConfig,
+    ForecastConfig,
     PredictConfig,
     ReportConfig,
     ReproduceConfig,
@@ -23,6 +24,7 @@ from rnnlab.config.schema import (
 SCHEMAS = {
     "train": RunConfig,
     "predict": PredictConfig,
+    "forecast": ForecastConfig,
     "report": ReportConfig,
     "compare": CompareConfig,
     "explain": ExplainConfig,

@@ -236,6 +236,40 @@ class PredictConfig:
 
 
 @dataclass
+class ForecastDataConfig:
+    """The points after which a forecast begins; null keeps the run's own value."""
+
+    path: str | None = key(
+        None, "a CSV file, after whose last row the forecast begins; null: after the run's own data"
+    )
+    column: str | None = key(None, "name of its column, or else its number from 1; null: as trained")
+    header: str | None = key(
+        None, "whether its first line holds names; null: as trained", choices=("auto", "present", "absent")
+    )
+    skip_lines: int | None = key(None, "lines above its table to pass over; null: as trained", at_least=0)
+    missing: list[str] | None = key(
+        None, "what stands for a missing value in it, such as [-9999,.]; null: as trained"
+    )
+    fill: str | None = key(
+        None, "refuse its gaps, or fill them by straight lines; null: as trained", choices=("refuse", "linear")
+    )
+
+
+@dataclass
+class ForecastConfig:
+    """What ``rnnlab forecast`` goes on from, how far, and where it writes."""
+
+    run: str = key("latest", "the run to forecast with: latest, an id or its start, a name, or a folder")
+    steps: int = key(1, "how many points to go on for, each made from those before it", at_least=1)
+    output: str | None = key(
+        None, "the CSV file to write, in place of an older forecast of that name; null: standard output"
+    )
+    figure: str | None = key(None, "a PNG to draw beside it; null: none")
+    allow_targets: list[str] = key(list, ALLOW_TARGETS)
+    data: ForecastDataConfig = key(ForecastDataConfig, "the points after which it begins")
+
+
+@dataclass
 class RunsConfig:
     """Which runs ``rnnlab runs`` lists."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from rnnlab.config import targets
@@ -65,6 +66,11 @@ def series_to_test(config: RunConfig, more: int = 0) -> Series:
     else:
         series = sample(signal, _grid(data).test_times(more))
     return with_noise(series, data.noise, data.seed, TESTING)
+
+
+def times_after_test(config: RunConfig, count: int) -> NDArray[np.floating]:
+    """Return the times of the points after the test stretch of a curve, shape (count,)."""
+    return _grid(config.data).test_times(count)[-count:]
 
 
 def tested_signal(config: RunConfig) -> Signal | None:

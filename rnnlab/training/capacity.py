@@ -45,6 +45,22 @@ def check_capacity(config: RunConfig) -> None:
             raise BadInputError(Problem(key, "null" if value is None else value, allowed))
 
 
+def check_points(key: str, count: int) -> None:
+    """Make sure that a series of so many points fits into this machine's memory.
+
+    Args:
+        key: that asks for them.
+        count: how many.
+
+    Raises:
+        BadInputError: it does not.
+    """
+    need, limit = count * BYTES_OF_A_POINT, memory_limit()
+    if need > limit:
+        allowed = f"would take {_size(need)} of memory at the least; this machine has {_size(limit)}"
+        raise BadInputError(Problem(key, count, allowed))
+
+
 def _needs(config: RunConfig) -> Iterator[tuple[Sequence[str], int]]:
     """Yield what takes memory: the keys that its size depends on, and the bytes."""
     data, hidden, layers = config.data, config.model.hidden_size, config.layers

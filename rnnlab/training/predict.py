@@ -23,12 +23,14 @@ from rnnlab.errors import BadInputError, Problem
 from rnnlab.tracking.folder import RunFolder, write_json
 from rnnlab.tracking.metrics import BASELINE
 from rnnlab.training.build import series_to_test, tested_signal, training_windows
+from rnnlab.training.capacity import check_points
 from rnnlab.training.fit import prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
 from rnnlab.training.rollouts import draw_rollout_figure, roll_out
 from rnnlab.training.saved import load_saved, unusable
 
 KEYS_OF_FILES = ("column", "header", "skip_lines", "missing", "fill")
+STRETCHES = ("train_samples", "test_samples")
 KEYS_OF_CURVES = ("spacing",)
 
 
@@ -123,6 +125,9 @@ def _point_to(config: RunConfig, asked: PredictConfig) -> None:
         BadInputError: it is not legal, or the file cannot be read.
     """
     data = config.data
+    points = (("rollout", asked.rollout), *((f"data.{key}", getattr(asked.data, key)) for key in STRETCHES))
+    for key, count in points:
+        check_points(key, count or 0)
     if asked.rollout is not None:
         data.rollout_steps = asked.rollout
     if asked.function and is_csv(asked.function):

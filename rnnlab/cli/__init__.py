@@ -21,6 +21,7 @@ from rnnlab.errors import (
 )
 from rnnlab.interrupts import Interrupted, interrupts_raised
 from rnnlab.memory import collect_less, leave_quickly
+from rnnlab.streams import make_lenient
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,11 @@ EXAMPLES = (
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    make_lenient()
+    os.environ["MPLBACKEND"] = "agg"  # what rnnlab draws, here and in its workers, it draws into files
     collect_less()
-    here = str(Path.cwd())
-    if here not in sys.path:
-        # A cell or function of the user's own lies in their folder; a console script does not look there.
-        sys.path.insert(1, here)
     try:
+        _look_here()
         with interrupts_raised():
             code = dispatch(sys.argv[1:])
     except BadInputError as error:
@@ -81,6 +81,21 @@ def main() -> None:
         code = error.exit_code
     leave_quickly()
     sys.exit(code)
+
+
+def _look_here() -> None:
+    """Find modules in the current folder: a user's own cell lies there, and a console script does not look there.
+
+    Raises:
+        BadInputError: the folder is gone.
+    """
+    try:
+        here = str(Path.cwd())
+    except OSError as error:
+        where = os.environ.get("PWD", "the current folder")
+        raise BadInputError(Problem(where, None, "is not there any more; change to a folder that is")) from error
+    if here not in sys.path:
+        sys.path.insert(1, here)
 
 
 def dispatch(arguments: list[str]) -> int:
@@ -100,7 +115,16 @@ def dispatch(arguments: list[str]) -> int:
         near = nearest(command, COMMANDS)
         mend = f"rnnlab {near}" if near else None
         raise BadInputError(Problem(f"rnnlab {command}", None, f"is no command; there is {listed(COMMANDS)}", mend))
-    return int(importlib.import_module(COMMANDS[command].module).main(rest))
+    code = int(importlib.import_module(COMMANDS[command].module).main(rest))
+    _say_missing_glyphs()
+    return code
+
+
+def _say_missing_glyphs() -> None:
+    """Say what the figures that were drawn here could not show."""
+    fonts = sys.modules.get("rnnlab.report.fonts")
+    if fonts is not None and (line := fonts.missing_glyphs()):
+        print(f"rnnlab: {line}", file=sys.stderr)
 
 
 def print_bad_input(error: BadInputError) -> None:

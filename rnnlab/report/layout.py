@@ -14,6 +14,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from rnnlab.report.fonts import OWN, fallbacks
 from rnnlab.report.style import SMALL
 
 LONGEST = 96
@@ -34,7 +35,8 @@ def shown(name: str) -> str:
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float = SMALL) -> float:
     """Return how wide a line of text is, in inches."""
-    width, _, _ = text_to_path.get_text_width_height_descent(text or " ", FontProperties(size=size), ismath=False)
+    font = FontProperties(family=[OWN, *fallbacks(text)], size=size)
+    width, _, _ = text_to_path.get_text_width_height_descent(text or " ", font, ismath=False)
     return float(width) / 72
 
 

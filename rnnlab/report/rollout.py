@@ -9,13 +9,14 @@ import numpy as np
 from matplotlib.gridspec import GridSpec
 from numpy.typing import NDArray
 
-from rnnlab.report.run_figures import ERROR, PREDICTION, TRUTH, save_figure, styled
-from rnnlab.report.style import FAINT, new_figure
+from rnnlab.report.run_figures import ERROR, PREDICTION, TRUTH, save_figure, tidied
+from rnnlab.report.style import FAINT, new_figure, plainly_styled
 
 BEYOND = 3.0
 """How many times the truth's range is shown where the loop runs away."""
 
 
+@plainly_styled
 def draw_rollout(
     path: Path,
     times: NDArray[Any],
@@ -51,9 +52,9 @@ def draw_rollout(
         wspace=0.22,
         top=0.89,
     )
-    upper = styled(figure.add_subplot(grid[0, 0]))
-    lower = styled(figure.add_subplot(grid[1, 0], sharex=upper))
-    portrait = styled(figure.add_subplot(grid[:, 1]))
+    upper = tidied(figure.add_subplot(grid[0, 0]))
+    lower = tidied(figure.add_subplot(grid[1, 0], sharex=upper))
+    portrait = tidied(figure.add_subplot(grid[:, 1]))
     lowest, highest = float(np.nanmin(truth)), float(np.nanmax(truth))
     room = (BEYOND - 1) / 2 * ((highest - lowest) or 1.0)
     shown = np.clip(np.nan_to_num(values.astype(np.float64), nan=lowest - room), lowest - room, highest + room)

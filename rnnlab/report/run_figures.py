@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from rnnlab.report.style import FAINT, new_figure
+from rnnlab.report.fonts import fit_fonts
+from rnnlab.report.style import FAINT, new_figure, plainly_styled
 
 TRUTH, PREDICTION, ERROR = "#0072b2", "#cc3311", "#444444"
 """A blue and a red that colour-blind readers can tell apart (Okabe and Ito 2008; Tol 2021)."""
@@ -24,6 +25,7 @@ Curve = tuple[Sequence[int], Sequence[float]]
 """Steps or epochs, and the values there."""
 
 
+@plainly_styled
 def draw_losses(path: Path, loss: Curve, train_mse: Curve, val_mse: Curve, title: str) -> None:
     """Draw the loss curve on a log scale: the loss of mini-batches by step, the MSE by epoch."""
     figure, (left, right) = _figure(9, 3.6, columns=2)
@@ -40,6 +42,7 @@ def draw_losses(path: Path, loss: Curve, train_mse: Curve, val_mse: Curve, title
     save_figure(figure, path)
 
 
+@plainly_styled
 def draw_predictions(
     path: Path, times: NDArray[Any], truth: NDArray[Any], prediction: NDArray[Any], title: str
 ) -> None:
@@ -53,6 +56,7 @@ def draw_predictions(
     save_figure(figure, path)
 
 
+@plainly_styled
 def draw_zoom(path: Path, times: NDArray[Any], truth: NDArray[Any], prediction: NDArray[Any], title: str) -> None:
     """Draw truth and prediction around the highest point of the truth, the error below; shapes (n,)."""
     centre = int(np.argmax(truth))
@@ -85,10 +89,10 @@ def _figure(
         wspace=0.24,
         hspace=0.14,
     )
-    return figure, [styled(one) for one in axes]
+    return figure, [tidied(one) for one in axes]
 
 
-def styled(axes: Axes) -> Axes:
+def tidied(axes: Axes) -> Axes:
     """Return the axes, with a faint grid and no box."""
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
@@ -119,4 +123,5 @@ def _draw_both(
 def save_figure(figure: Figure, path: Path) -> None:
     """Write the figure as a PNG, its folder made where there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    fit_fonts(figure)
     figure.savefig(path, dpi=DPI, metadata={"Software": None})

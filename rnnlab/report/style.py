@@ -6,7 +6,7 @@ import functools
 import io
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+
+from rnnlab.report.fonts import fit_fonts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -79,12 +81,16 @@ PARAMETERS: dict[Any, Any] = {
 }
 
 
+PLAIN: dict[Any, Any] = {}
+"""The style of the pictures of one run: matplotlib's own."""
+
+
 @contextmanager
-def own_style() -> Iterator[None]:
+def own_style(parameters: Mapping[Any, Any] = PARAMETERS) -> Iterator[None]:
     """Draw with rnnlab's settings whatever the user's matplotlibrc says, and without a word on missing glyphs."""
     defaults = mpl.rcParamsDefault.items()
     settings: dict[Any, Any] = {key: value for key, value in defaults if not key.startswith("backend")}
-    with mpl.rc_context({**settings, **PARAMETERS}), warnings.catch_warnings():
+    with mpl.rc_context({**settings, **parameters}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         yield
 
@@ -95,6 +101,17 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
         with own_style():
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+def plainly_styled(draw: Callable[P, T]) -> Callable[P, T]:
+    """Make a function draw in the style of the pictures of one run."""
+
+    @functools.wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
+        with own_style(PLAIN):
             return draw(*args, **kwargs)
 
     return drawn
@@ -146,6 +163,7 @@ def png_and_svg(figure: Figure) -> tuple[bytes, bytes]:
     files = io.BytesIO(), io.BytesIO()
     dpi = min(DPI, MOST_PIXELS / max(figure.get_size_inches()))
     with own_style():
+        fit_fonts(figure)
         figure.savefig(files[0], format="png", dpi=dpi, metadata={"Software": None})
         figure.savefig(files[1], format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
     return files[0].getvalue(), files[1].getvalue()

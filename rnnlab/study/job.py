@@ -10,6 +10,7 @@ from pathlib import Path
 from rnnlab.config.schema import RunConfig
 from rnnlab.interrupts import Interrupted, interrupts_raised
 from rnnlab.provenance.process import this_process
+from rnnlab.streams import make_lenient
 from rnnlab.study.marks import without_marks
 from rnnlab.study.watch import study_process, training_for
 from rnnlab.tracking.folder import FolderInUseError, RunFolder
@@ -28,6 +29,7 @@ def train_job(config: RunConfig, overrides: list[str]) -> RunResult | None:
     Raises:
         FolderInUseError: another process goes on with that run, or has done so.
     """
+    make_lenient()
     study = study_process()
     in_worker = study != this_process()
     resumed = _interrupted_run(RunFolder(Path(config.resume))) if config.resume else None

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
+from rnnlab.report.settings import tolerate_user_settings
 from rnnlab.training.compiler import put_off_compiler
 
 __all__ = ["CheckpointIO", "LightningEnvironment", "pl"]
@@ -36,6 +37,7 @@ def _without(name: str, **attributes: object) -> Iterator[None]:
 
 
 put_off_compiler()
+tolerate_user_settings()  # torchmetrics imports matplotlib
 with _without("scipy.signal", hamming=None):
     import pytorch_lightning as pl
     from pytorch_lightning.plugins import CheckpointIO

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from rnnlab.analysis.baselines import ladder
+from rnnlab.analysis.rollout import Rollout
 from rnnlab.config.schema import RunConfig
 from rnnlab.data.signals import angular_frequency
 from rnnlab.models.network import parameter_count
@@ -23,6 +25,8 @@ from rnnlab.training.digests import weights_digest
 from rnnlab.training.fit import fit, prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
 from rnnlab.training.rollouts import draw_rollout_figure, roll_out
+
+log = logging.getLogger(__name__)
 
 
 class Stopwatch:
@@ -123,16 +127,15 @@ def train_run(
                 metrics.add(f"test/rollout_{name}", value, best["epoch"])
         metrics.flush()
         clock.lap("test")
-        _draw(folder, predictions, recorder.result.name)
-        if rollout is not None:
-            draw_rollout_figure(rollout, folder.figures, recorder.result.name)
+        _draw(folder, predictions, rollout, recorder.result.name)
         clock.lap("figures")
         recorder.note(seconds=clock.seconds)
         recorder.publish()
     return recorder.result
 
 
-def _draw(folder: RunFolder, predictions: Predictions, name: str) -> None:
+def _draw(folder: RunFolder, predictions: Predictions, rollout: Rollout | None, name: str) -> None:
+    from rnnlab.report.fonts import missing_glyphs
     from rnnlab.report.run_figures import draw_losses
 
     curves = read_curves(folder.metrics)
@@ -140,3 +143,7 @@ def _draw(folder: RunFolder, predictions: Predictions, name: str) -> None:
     loss, train, val = (curves.get(metric, none) for metric in ("train/loss", "train/mse", "val/mse"))
     draw_losses(folder.figures / "loss.png", loss, train, val, name)
     draw_prediction_figures(predictions, folder.figures, name)
+    if rollout is not None:
+        draw_rollout_figure(rollout, folder.figures, name)
+    if lacking := missing_glyphs():
+        log.warning(lacking)

@@ -38,6 +38,7 @@ class Problem:
         allowed: what would be right, as the rest of a sentence.
         suggestion: the nearest legal spelling of the whole override, or None.
         where: which of several jobs has the mistake, the first of them, or None.
+        command: a command of the shell that mends it, shown on a line of its own to be pasted, or None.
     """
 
     key: str
@@ -45,13 +46,15 @@ class Problem:
     allowed: str
     suggestion: str | None = None
     where: str | None = None
+    command: str | None = None
 
     def __str__(self) -> str:
-        """Return the problem as one line, without a password that was given in an address."""
+        """Return the problem as a sentence or two, without a password that was given in an address."""
         given = self.key if self.value is None else f"{self.key}={self.value}"
         mend = f" Did you mean {self.suggestion}?" if self.suggestion else ""
         place = f" ({self.where})" if self.where else ""
-        return without_credentials(f"{given}: {self.allowed}.{mend}{place}")
+        command = f" This mends it:\n    {self.command}" if self.command else ""
+        return without_credentials(f"{given}: {self.allowed}.{mend}{place}{command}")
 
 
 class BadInputError(Exception):

@@ -85,11 +85,12 @@ def _check_parameters(function: dict[str, Any]) -> None:
 def _settle_file(data: DataConfig) -> None:
     if not data.path:
         raise BadInputError(Problem("data.path", "null", "function=csv needs a file: data.path=my.csv"))
-    from rnnlab.data.csv_file import end_of_column, file_digest, read_column
+    from rnnlab.data.csv_file import check_varies, end_of_column, file_digest, read_column
 
     path = Path(data.path).expanduser().absolute()
     asked = file_to_read(data, path)
     rows = len(read_column(asked))
+    check_varies(asked)
     digest = file_digest(path)
     if data.digest is not None and data.digest != digest:
         raise BadInputError(

@@ -6,11 +6,7 @@ time: beside training that is little, and no reason to import a library of data 
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import math
-from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -19,13 +15,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnlab.data.csv_layout import GAPS, Layout, is_number, layout_of
+from rnnlab.data.csv_cells import Cells
+from rnnlab.data.csv_layout import Asked, Layout, layout_of, with_title
+from rnnlab.data.csv_rows import RowReader, Rows
+from rnnlab.data.file_kinds import other_kind, undecodable_line
 from rnnlab.errors import BadInputError, Problem, listed
 
 HEADERS = ("auto", "present", "absent")
 FILLS = ("refuse", "linear")
 GAPS_SHOWN = 5
 LINES_LOOKED_AT = 20
+NINES = 2
+"""Digits that a number has at least which is taken for a marker: -99, 999.9, -9999."""
 COARSEST = 0.01
 """Float32 must hold the values to this part of their standard deviation."""
 
@@ -54,10 +55,11 @@ class Csv:
 
 @dataclass(frozen=True)
 class _Column:
-    """What was read: the values, the column as messages show it, and the line of its last value."""
+    """What was read: the values, the column as messages show it, and the lines of its first and last value."""
 
     values: NDArray[np.float32]
     name: str
+    first_line: int
     last_line: int
 
 
@@ -89,6 +91,19 @@ def end_of_column(asked: Csv) -> str:
     return f"line {column.last_line}, {column.name}"
 
 
+def check_varies(asked: Csv) -> None:
+    """Refuse a column in which there is nothing to learn.
+
+    Raises:
+        BadInputError: all its values are equal, or as `read_column`.
+    """
+    column = _column(asked, _version(asked.path))
+    values = column.values
+    if len(values) > 1 and (values == values[0]).all():
+        why = f"all {len(values)} values from here on are {values[0]:g}; there is nothing to learn"
+        raise BadInputError(Problem("data.path", asked.path, f"line {column.first_line}, {column.name}: {why}"))
+
+
 def _version(path: Path) -> tuple[int, int]:
     """Return what changes when the file changes."""
     try:
@@ -111,94 +126,83 @@ def _digest(path: Path, _version: tuple[int, int]) -> str:
 
 @lru_cache(maxsize=2)
 def _column(asked: Csv, _version: tuple[int, int]) -> _Column:
+    path = asked.path
+    cells = Cells(asked.missing or ())
+    wish = Asked(asked.column, asked.header, asked.skip_lines, cells)
     try:
-        with asked.path.open(encoding="utf-8-sig", newline="") as file:
-            first = list(islice(file, LINES_LOOKED_AT))
-            layout = layout_of(first, asked.path, asked.column, asked.header)
-            file.seek(0)
-            values, gaps, last_line = _read(file, layout, asked.path)
+        kind = other_kind(path)
+        if kind is not None:
+            raise BadInputError(Problem("data.path", path, f"line 1: {kind.what}", command=kind.command))
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            first = list(islice(file, asked.skip_lines, asked.skip_lines + LINES_LOOKED_AT))
+            try:
+                layout = layout_of(first, path, wish)
+                file.seek(0)
+                rows = RowReader(layout, cells, path).read(file)
+            except BadInputError as error:
+                raise with_title(error, first, path, wish) from error
     except UnicodeDecodeError as error:
-        line = _undecodable_line(asked.path)
-        raise _bad(asked.path, line, None, "holds bytes that are no UTF-8 text; it may be no CSV file") from error
+        line, kind = undecodable_line(path)
+        raise BadInputError(
+            Problem("data.path", path, f"line {line}: {kind.what}", command=kind.command)
+        ) from error
     except OSError as error:
-        raise BadInputError(Problem("data.path", asked.path, f"cannot be read ({error.strerror})")) from error
-    _fill(values, gaps, layout, asked)
-    return _Column(_rounded(values, layout, asked.path), layout.name, last_line)
+        raise BadInputError(Problem("data.path", path, f"cannot be read ({error.strerror})")) from error
+    _fill(rows, layout, asked)
+    if asked.missing is None:
+        _check_markers(rows, layout, path)
+    return _Column(_rounded(rows.values, layout, path), layout.name, layout.first_line, rows.last_line)
 
 
-def _read(
-    lines: Iterator[str], layout: Layout, path: Path
-) -> tuple[NDArray[np.float64], list[tuple[int, int]], int]:
-    """Return the column, NaN where a value is missing; each gap's place in it and line; the last line."""
-    values, gaps, blank, last_line = array("d"), list[tuple[int, int]](), list[int](), 0
-    rows = csv.reader(lines, delimiter=layout.separator)
-    try:
-        for row in islice(rows, int(layout.has_header), None):
-            if not any(row):
-                blank.append(rows.line_num)
-                continue
-            if blank and layout.columns == 1:  # with nothing after them they are the file's end
-                gaps += ((len(values) + index, line) for index, line in enumerate(blank))
-                values.extend([math.nan] * len(blank))
-            blank.clear()
-            value = _number(row, rows.line_num, layout, path)
-            if value is None:
-                gaps.append((len(values), rows.line_num))
-            values.append(math.nan if value is None else value)
-            last_line = rows.line_num
-    except csv.Error as error:
-        raise _bad(path, rows.line_num, None, f"cannot be read as CSV ({error})") from error
-    if not values:
-        raise _bad(path, rows.line_num, layout, "holds a name, and no rows follow")
-    return np.frombuffer(values, dtype=np.float64), gaps, last_line
-
-
-def _number(row: list[str], line: int, layout: Layout, path: Path) -> float | None:
-    """Return the number in a row, or None where it has none."""
-    if layout.index >= len(row):
-        raise _bad(path, line, layout, f"is missing; the line has {_cells(len(row))}")
-    cell = row[layout.index]
-    try:
-        value = float(cell)
-    except ValueError:
-        if cell.strip().lower() not in GAPS:
-            raise _bad(path, line, layout, _why_no_number(cell)) from None
-        return None
-    if math.isinf(value):
-        raise _bad(path, line, layout, f"{cell.strip()!r} is not finite")
-    return None if math.isnan(value) else value
-
-
-def _fill(values: NDArray[np.float64], gaps: list[tuple[int, int]], layout: Layout, asked: Csv) -> None:
-    if not gaps:
+def _fill(rows: Rows, layout: Layout, asked: Csv) -> None:
+    if not rows.gaps:
         return
-    places, lines = zip(*gaps, strict=True)
+    places, lines = zip(*rows.gaps, strict=True)
+    if places[0] == 0 or places[-1] == len(rows.values) - 1:
+        line = lines[0] if places[0] == 0 else lines[-1]
+        why = "has no value, and a gap at an end has but one neighbour, so that nothing fills it; cut it off"
+        raise _bad(asked.path, line, layout, why)
     if asked.fill != "linear":
-        more = f" and {len(gaps) - 1} more, in lines {_shown(lines[1:])}" if len(gaps) > 1 else ""
+        more = f" and {len(lines) - 1} more, in lines {_shown(lines[1:])}" if len(lines) > 1 else ""
         raise _bad(
             asked.path, lines[0], layout, f"has no value{more}; data.fill=linear fills gaps by straight lines"
         )
-    if places[0] == 0 or places[-1] == len(values) - 1:
-        line = lines[0] if places[0] == 0 else lines[-1]
-        raise _bad(asked.path, line, layout, "has no value, and a gap at an end has but one neighbour; cut it off")
-    known = np.isfinite(values)
-    at = np.arange(len(values))
-    values[~known] = np.interp(at[~known], at[known], values[known])
+    known = np.isfinite(rows.values)
+    at = np.arange(len(known))
+    rows.values[~known] = np.interp(at[~known], at[known], rows.values[known])
+
+
+def _check_markers(rows: Rows, layout: Layout, path: Path) -> None:
+    """Refuse a number that looks like a marker of missing values, such as -9999 far below all others.
+
+    Raises:
+        BadInputError: there is one, and nobody said what it is.
+    """
+    values = rows.values
+    for extreme in (values.min(), values.max()):
+        digits = f"{abs(extreme):.10g}".replace(".", "")
+        if set(digits) != {"9"} or len(digits) < NINES:
+            continue
+        others = values[values != extreme]
+        if len(others) > 1 and np.abs(others - extreme).min() > others.std():
+            line = rows.line(int(np.argmax(values == extreme)))
+            why = (
+                f"{extreme:.10g} lies far from all other values, {others.min():.6g} to {others.max():.6g}; if it "
+                f"marks missing ones: data.missing=[{extreme:.10g}], and if it is a value: data.missing=[]"
+            )
+            raise _bad(path, line, layout, why)
 
 
 def _rounded(values: NDArray[np.float64], layout: Layout, path: Path) -> NDArray[np.float32]:
     """Return the values as float32.
 
     Raises:
-        BadInputError: they are all equal, or float32 cannot hold what they differ by.
+        BadInputError: float32 cannot hold what they differ by.
     """
     lowest, highest = float(values.min()), float(values.max())
-    if lowest == highest and len(values) > 1:
-        why = f"all {len(values)} values from here on are {lowest:g}; there is nothing to learn"
-        raise _bad(path, layout.first_line, layout, why)
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float32)
-        coarse = len(values) > 1 and np.abs(rounded - values).max() > COARSEST * values.std()
+        coarse = lowest < highest and np.abs(rounded - values).max() > COARSEST * values.std()
     if coarse or not np.isfinite(rounded).all():
         why = (
             f"the values from here on, {lowest:.9g} to {highest:.9g}, differ by less than the 7 digits of "
@@ -208,29 +212,8 @@ def _rounded(values: NDArray[np.float64], layout: Layout, path: Path) -> NDArray
     return rounded
 
 
-def _why_no_number(cell: str) -> str:
-    shown = repr(cell.strip() if len(cell) <= 40 else cell.strip()[:40] + "...")  # noqa: PLR2004 - fits on a line
-    decimal_comma = is_number(cell.strip().replace(",", ".", 1))
-    return f"{shown} is no number" + (" (a decimal comma is not read; write a point)" if decimal_comma else "")
-
-
-def _undecodable_line(path: Path) -> int:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return number
-    return 1
-
-
-def _bad(path: Path, line: int, layout: Layout | None, why: str) -> BadInputError:
-    column = f", {layout.name}" if layout is not None else ""
-    return BadInputError(Problem("data.path", path, f"line {line}{column}: {why}"))
-
-
-def _cells(count: int) -> str:
-    return f"{count} cell{'s' if count != 1 else ''}"
+def _bad(path: Path, line: int, layout: Layout, why: str) -> BadInputError:
+    return BadInputError(Problem("data.path", path, f"line {line}, {layout.name}: {why}"))
 
 
 def _shown(lines: tuple[int, ...]) -> str:

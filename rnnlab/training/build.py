@@ -96,7 +96,7 @@ def _file_series(config: RunConfig, first: int, last: int) -> Series:
     """Return rows of the run's file, their times counted in rows from the first.
 
     Raises:
-        BadInputError: the file is gone, or is not the one that the run was made with.
+        BadInputError: the file is gone, is not the one that the run was made with, or is too short.
     """
     data = config.data
     file = file_to_read(data, found_path(str(data.path)))
@@ -104,7 +104,13 @@ def _file_series(config: RunConfig, first: int, last: int) -> Series:
         raise BadInputError(
             Problem("data.path", data.path, "has changed since; rnnlab predict data.path= takes any file")
         )
-    values = read_column(file)[first:last]
+    column = read_column(file)
+    asked = _points(data.train_samples) + _points(data.test_samples)
+    if asked > len(column):
+        raise BadInputError(
+            Problem("data.path", data.path, f"has {len(column)} rows as it is read, and the run takes {asked}")
+        )
+    values = column[first:last]
     return Series(np.arange(first, first + len(values), dtype=np.float64), values)
 
 

@@ -19,11 +19,15 @@ class _Lenient(io.RawIOBase):
 
     What is closed, full, gone or has nobody left to read it would raise an error in whoever prints: in the middle
     of a training, in another library, or in Python itself when it ends, which then changes the exit code.
+
+    Attributes:
+        error: why the last of what was not taken was not, or None.
     """
 
     def __init__(self, number: int, name: str, mode: str = "w") -> None:
         self.name, self.mode = name, mode
         self._number = number
+        self.error: OSError | None = None
 
     def fileno(self) -> int:
         """Return the file's number."""
@@ -41,9 +45,11 @@ class _Lenient(io.RawIOBase):
         """Write all that is taken, and say that it was all."""
         rest = memoryview(content).cast("B")
         length = len(rest)
-        with suppress(OSError):
+        try:
             while rest:
                 rest = rest[os.write(self._number, rest) :]
+        except OSError as error:
+            self.error = error
         return length
 
 
@@ -54,29 +60,39 @@ def make_lenient() -> None:
     a database, and whoever prints by number would write into that. What an encoding lacks is written as an escape.
     A stream that somebody has put another in the place of is left alone.
     """
+    closed: dict[int, OSError] = {}
     for number in range(3):
         try:
             os.fstat(number)
-        except OSError:
+        except OSError as error:
+            closed[number] = error
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it gets the lowest free number: this one
     for name, number in NUMBERS.items():
         there, own = getattr(sys, name), getattr(sys, f"__{name}__")
-        if there is own and not (isinstance(there, io.TextIOWrapper) and _is_lenient(there)):
-            lenient = _lenient(number, there)
+        if there is own and not isinstance(_raw(there), _Lenient):
+            lenient = _lenient(number, there, closed.get(number))
             setattr(sys, name, lenient)
             setattr(sys, f"__{name}__", lenient)
 
 
-def _is_lenient(stream: io.TextIOWrapper) -> bool:
-    return isinstance(getattr(stream.buffer, "raw", stream.buffer), _Lenient)
+def lost_output() -> OSError | None:
+    """Return why standard output did not take all that was written, or None if it did or cannot tell."""
+    raw = _raw(sys.stdout)
+    return raw.error if isinstance(raw, _Lenient) else None
 
 
-def _lenient(number: int, before: TextIO | None) -> TextIO:
+def _raw(stream: object) -> object:
+    buffer = getattr(stream, "buffer", None)
+    return getattr(buffer, "raw", buffer)
+
+
+def _lenient(number: int, before: TextIO | None, error: OSError | None) -> TextIO:
     """Return the stream that takes the place of another, with its encoding and its way of waiting for lines."""
     if before is not None:
         with suppress(OSError, ValueError):
             before.flush()
     raw = _Lenient(number, f"<{'stdout' if number == 1 else 'stderr'}>")
+    raw.error = error
     unbuffered = getattr(before, "write_through", False)
     return io.TextIOWrapper(
         raw if unbuffered else io.BufferedWriter(raw),

@@ -65,6 +65,17 @@ def test_a_screen_that_is_full_does_not_change_an_exit_code(home):
     assert in_shell(["runs", "status=NO"], ">/dev/full 2>/dev/full", home)[0] == 2
 
 
+def test_a_forecast_that_standard_output_does_not_take_is_not_done(home):
+    run = train(*QUICK)
+    words = ["forecast", f"run={run.path}", "steps=3"]
+    code, said = in_shell(words, ">/dev/full", home)
+    assert code == 1
+    assert "standard output cannot be written" in said
+    code, said = in_shell(words, ">&-", home)
+    assert code == 2
+    assert "output=forecast.csv" in said
+
+
 def test_no_file_takes_the_place_of_a_closed_stream(home, capsys):
     (home / "loud.py").write_text("import os\nfrom numpy import sin\nos.write(1, b'x' * 9000)\n")
     code, said = in_shell(["train", "name=loud", "function._target_=loud.sin", *QUICK], "0<&- >&- 2>&-", home)

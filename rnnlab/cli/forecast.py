@@ -15,6 +15,7 @@ from rnnlab.config.schema import ForecastConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.files import replaced
 from rnnlab.home import as_typed
+from rnnlab.streams import lost_output
 
 if TYPE_CHECKING:
     from rnnlab.training.forecast import Forecast
@@ -45,7 +46,7 @@ def forecast_single(asked: ForecastConfig) -> int:
         raise BadInputError(Problem("figure", asked.figure, "is a PNG; its name must end in .png"))
     if figure is not None and figure == output:
         raise BadInputError(Problem("figure", asked.figure, "is the file of output= too"))
-    if output is None and sys.stdout is None:
+    if output is None and lost_output() is not None:
         raise BadInputError(
             Problem("output", "null", "standard output is closed; name a file", "output=forecast.csv")
         )
@@ -116,17 +117,13 @@ def _draw(made: Forecast, path: Path) -> None:
 
 def _print_rows(made: Forecast) -> int:
     """Write the rows to standard output and nothing else; whoever reads them may have had enough of them."""
-    try:
-        made.save(sys.stdout)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python would flush what is left when it ends, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        print(f"rnnlab: standard output cannot be written to ({error.strerror})", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_RUN_FAILED
-    return EXIT_DONE
+    made.save(sys.stdout)
+    sys.stdout.flush()
+    error = lost_output()
+    if error is None or isinstance(error, BrokenPipeError):
+        return EXIT_DONE
+    print(f"rnnlab: standard output cannot be written to ({error.strerror})", file=sys.stderr)
+    return EXIT_RUN_FAILED
 
 
 def _say(made: Forecast, output: Path, figure: Path | None) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.data.series import Series
-from rnnlab.report.run_figures import DPI, PREDICTION, TRUTH, styled
-from rnnlab.report.style import new_figure
+from rnnlab.report.fonts import fit_fonts
+from rnnlab.report.run_figures import DPI, PREDICTION, TRUTH, tidied
+from rnnlab.report.style import new_figure, plainly_styled
 
 LEAST_KNOWN = 50
 """Known points that are shown at least, where there are so many; else twice as many as steps."""
@@ -18,6 +19,7 @@ LEAST_KNOWN = 50
 MOST_DRAWN = 20_000
 
 
+@plainly_styled
 def draw_forecast(
     path: Path, known: Series, times: NDArray[Any], values: NDArray[Any], title: str, *, mark: str
 ) -> None:
@@ -33,7 +35,7 @@ def draw_forecast(
     """
     shown = known.part(max(0, len(known) - max(LEAST_KNOWN, 2 * len(values))), len(known))
     figure = new_figure(4, 9)
-    axes = styled(figure.subplots())
+    axes = tidied(figure.subplots())
     marker = "." if len(shown) + len(values) <= 2 * LEAST_KNOWN else None
     axes.plot(*_thinned(shown.times, shown.values), color=TRUTH, marker=marker, label="known")
     joined = np.append(shown.times[-1], times), np.append(shown.values[-1], values)
@@ -42,6 +44,7 @@ def draw_forecast(
     axes.set(xlabel="time", ylabel="value")
     axes.legend(frameon=False, loc="best")
     figure.suptitle(title, parse_math=False)
+    fit_fonts(figure)
     figure.savefig(path, dpi=DPI, format="png", metadata={"Software": None, "Title": mark})
 
 

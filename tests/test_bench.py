@@ -1,9 +1,11 @@
 """The benchmarks run and compare equal work. What they measure is not asked here: no test times anything."""
 
 import json
+import subprocess
+import sys
 
 import pytest
-from helpers import REPOSITORY, python
+from helpers import REPOSITORY, environment, python
 
 
 def run(script, *words, folder):
@@ -44,3 +46,33 @@ def test_the_peer_trains_the_same_grid_with_the_same_tools(tmp_path):
     assert len(list(tmp_path.glob("multirun/*/*/*/prediction.png"))) == 2
     assert len(list(tmp_path.glob("multirun/*/*/*/checkpoints/last.ckpt"))) == 2
     assert (tmp_path / "peer.db").exists()
+
+
+def test_the_check_of_a_gpu_goes_its_whole_way_on_a_cpu(tmp_path):
+    said = run("gpu_check.py", "--device", "cpu", "--epochs", "1", "--hidden", "6", "--seconds", "3000",
+               "--json", str(tmp_path / "gpu.json"), folder=tmp_path)  # fmt: skip
+    told = json.loads((tmp_path / "gpu.json").read_text())
+    assert told["ok"]
+    assert [check["check"] for check in told["checks"]] == [
+        "cells", "the same run twice", "trainer=auto", "SIGKILL and resume", "reproduce", "two jobs at a time",
+        "tests marked gpu",
+    ]  # fmt: skip
+    assert {(row["cell"], row["layers"]) for row in told["cells"]} >= {("lstm", 1), ("gru", 3), ("lru", 3)}
+    assert all(row["first_losses_differ_by"] == 0 for row in told["cells"]), "the same device twice"
+    assert "| SIGKILL and resume | holds |" in said
+    assert told["machine"]["cpu"]
+
+
+def test_the_check_of_a_gpu_says_what_is_missing_first(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n\nclass Without:\n    def find_spec(self, name, path=None, target=None):\n"
+        "        if name in ('psutil', 'hydra'):\n            raise ModuleNotFoundError(name)\n\n"
+        "sys.meta_path.insert(0, Without())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(REPOSITORY / "scripts" / "gpu_check.py")], cwd=tmp_path, capture_output=True,
+        env=environment() | {"PYTHONPATH": str(tmp_path)}, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("not installed here: hydra-core, psutil\n")
+    assert "scripts/gpu_wheels.sh" in done.stderr

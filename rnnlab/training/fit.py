@@ -57,6 +57,8 @@ def prepare_device(accelerator: str, threads: int, gpu: int = 0) -> torch.device
     if device.type == "cuda":
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
+        # Left alone, cuDNN's recurrent layers round what they multiply to ten bits: float32 in name only.
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     return device
 
 

@@ -308,11 +308,11 @@ def test_alternative_texts_tell_the_finding_in_numbers():
     )
     assert alt_texts.saturation_alt([saturation_of("gru", 2, "GRU")]) == (
         "Shares of gate values below 0.1 (closed) and above 0.9 (open) of 1 network. GRU: most often closed is the "
-        "update gate of layer 2, 15%; most often open the reset gate of layer 1, 30%."
+        "update gate of layer 2, 15%; most often open is the reset gate of layer 1, 30%."
     )
     text = alt_texts.dependence_alt([dependence_of(mean=exact_weights(9)), dependence_of("rnn", 1, exact=False)])
     assert "lstm: largest by x[t], 2; by the last two values -1.0000 and 1.9999, of the exact recurrence" in text
-    assert "0 of its length away" in text
+    assert "The part that the data can tell is 0 of the exact one's length away from that." in text
     assert "rnn: largest by x[t], -0.21." in text
     assert "GRU at lag 8: 0.43 in layer 1, 0.19 in layer 2." in alt_texts.reach_alt([reach_of("gru", 2, "GRU")])
     assert "exact: modulus 1.00000, angle 0.01000" in alt_texts.loop_alt([loop_of()])

@@ -26,26 +26,29 @@ CONTENT = {
     "networks": [
         {
             "label": ODD, "run_id": "0123456789abcdef", "function": "sin", "cell": "LSTM", "layers": 3,
-            "hidden_size": 128, "test_mse": 1.25e-6, "epochs": 50,
+            "hidden_size": 128, "test_mse": 1.25e-6, "best_epoch": 50,
         },
         {
             "label": "GRU", "run_id": "fedcba9876543210", "function": "sin", "cell": "GRU", "layers": 2,
-            "hidden_size": 7, "test_mse": None, "epochs": None,
+            "hidden_size": 7, "test_mse": None, "best_epoch": None,
         },
     ],
     "equations": [{"cell": "LSTM", "lines": [f"C_t = f_t * C_{{t-1}} + i_t * g_t {'<wide>' * 30}   cell state"]}],
     "notes": {"film": ["Forget gates stay open."], "growth": [ODD]},
     "saturation": [{"label": ODD, "layer": 2, "gate": "forget gate", "closed": 0.0125, "open": 0.5}],
     "eigenvalues": [
-        {"label": "LSTM", "modulus": 0.999123, "angle": 0.0102, "exact_modulus": 1.0, "exact_angle": 0.01},
-        {"label": ODD, "modulus": 0.9, "angle": 0.0, "exact_modulus": None, "exact_angle": None},
+        {"label": "LSTM", "kind": "complex", "modulus": 0.999123, "angle": 0.0102},
+        {"label": ODD, "kind": "real", "modulus": 0.9, "angle": 0.0},
+    ],
+    "rollouts": [
+        {"label": ODD, "loop": "measured", "steps": 990.0, "horizon": 117.0, "largest_error": 1e6, "extent": 0.795},
     ],
     "missing": [f"No checkpoints of {ODD}."],
     "hints": ["No snapshots."],
     "commands": {"explain": f"rnnlab explain run='{ODD}'"},
 }  # fmt: skip
 SECTIONS = ("film", "saturation", "dependence", "reach", "loop", "growth")
-BARE = CONTENT | {"notes": {}, "saturation": [], "eigenvalues": [], "missing": [], "hints": []}
+BARE = CONTENT | {"notes": {}, "saturation": [], "eigenvalues": [], "rollouts": [], "missing": [], "hints": []}
 
 
 def illustrated(one=None, films=1):
@@ -120,8 +123,8 @@ def test_a_page_of_four_films_of_three_wide_layers_stays_below_3_megabytes():
 def test_the_page_shows_the_tables_the_notes_and_what_is_missing(html):
     assert "<td>01234567</td><td>sin</td><td>LSTM</td><td>3</td><td>128</td><td>50</td><td>1.25e-06</td>" in html
     assert "<td>2</td><td>forget gate</td><td>1.2%</td><td>50.0%</td>" in html
-    assert "<td>0.999123</td><td>1.000000</td><td>0.010200</td><td>0.010000</td>" in html
-    assert "<td>0.900000</td><td>-</td><td>0.000000</td><td>-</td>" in html
+    assert "<td>LSTM</td><td>complex</td><td>0.999123</td><td>0.010200</td>" in html
+    assert "<td>measured</td><td>990</td><td>117</td><td>1e+06</td><td>0.795</td>" in html
     assert "<p>Forget gates stay open.</p>" in html
     assert "C_t = f_t * C_{t-1} + i_t * g_t &lt;wide&gt;" in html
     assert "<h2>What is missing</h2>" in html

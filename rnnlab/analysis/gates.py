@@ -43,16 +43,18 @@ def places(values: NDArray[np.floating], seed: int = 0) -> dict[str, int]:
         seed: of the one that is drawn at random.
 
     Returns:
-        The number of the window whose middle is highest (at a peak), of the one whose middle is nearest to 0 where
-        it passes 0 (at a zero crossing), or nearest to the mean where it never does (at the mean), and of any (at
-        random).
+        The number of the window whose middle is highest (at a peak; at its highest, where that is the first window
+        or the last), of the one whose middle is nearest to 0 where it passes 0 (at a zero crossing), or nearest to
+        the mean where it never does (at the mean), and of any (at random).
     """
     middle = values[:, values.shape[1] // 2].astype(np.float64)
     passes = np.flatnonzero(middle[:-1] * middle[1:] <= 0)
-    if len(passes):
+    if middle.min() < 0 < middle.max():
         beside = np.union1d(passes, passes + 1)
         between, nearest = "at a zero crossing", int(beside[np.argmin(np.abs(middle[beside]))])
     else:
         between, nearest = "at the mean", int(np.argmin(np.abs(middle - middle.mean())))
     drawn = int(np.random.default_rng(seed).integers(len(values)))
-    return {"at a peak": int(np.argmax(middle)), between: nearest, "at random": drawn}
+    top = int(np.argmax(middle))
+    highest = "at a peak" if 0 < top < len(middle) - 1 else "at its highest"
+    return {highest: top, between: nearest, "at random": drawn}

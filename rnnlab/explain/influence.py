@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from rnnlab.analysis.dependence import derivatives, eigenvalues
+from rnnlab.analysis.dependence import derivatives
 from rnnlab.analysis.sinusoids import recurrence, seen
 from rnnlab.errors import BadInputError, Problem
+from rnnlab.explain.loops import closed_loop
 from rnnlab.explain.subject import NOT_FINITE, Subject, mse_of, spread
 from rnnlab.models.network import SequenceNetwork, predict
 from rnnlab.report.inside.shapes import Dependence, Floats, Growth, Loop, Snapshot
 from rnnlab.training.snapshots import read_snapshots
 
-LOOPS = 60
-"""Windows whose Jacobians are shown one by one."""
 DERIVED = 250
 """Windows that a snapshot's derivatives are averaged over: they are many, and little changes with more."""
 
@@ -46,15 +44,7 @@ class Influence:
     @property
     def loop(self) -> Loop | None:
         """The closed loop, or None where the network does not predict the next point."""
-        subject, windows = self._subject, self._subject.windows
-        if windows.ahead[0] != 1:
-            return None
-        exact = None
-        if subject.distance is not None:
-            weights = [recurrence(windows.window, subject.distance, ahead) for ahead in windows.ahead]
-            exact = eigenvalues(np.array(weights))
-        some = self._all[spread(len(self._all), LOOPS)]
-        return Loop(subject.label, subject.cell, eigenvalues(self._all.mean(axis=0)), eigenvalues(some), exact)
+        return closed_loop(self._subject, self._all)
 
 
 def growth(subject: Subject) -> Growth | None:
@@ -106,18 +96,5 @@ def _dependence(subject: Subject, found: Floats) -> Dependence:
     exact = recurrence(len(mean), subject.distance, subject.windows.ahead[0])
     both = seen(mean, subject.distance), seen(exact, subject.distance)
     apart = float(np.linalg.norm(both[0] - both[1]) / np.linalg.norm(both[1]))
-    return Dependence(subject.label, subject.cell, mean, deviation, exact, *both, apart)
-
-
-def largest_eigenvalues(loops: Sequence[Loop]) -> list[dict[str, object]]:
-    """Return modulus and angle of each network's two largest eigenvalues, beside the exact recurrence's."""
-    rows: list[dict[str, object]] = []
-    for loop in loops:
-        for place in range(min(2, len(loop.of_mean))):
-            row: dict[str, object] = {"label": loop.label}
-            for prefix, values in (("", loop.of_mean), ("exact_", loop.exact)):
-                value = None if values is None else values[place]
-                row[prefix + "modulus"] = None if value is None else float(abs(value))
-                row[prefix + "angle"] = None if value is None else float(np.angle(value))
-            rows.append(row)
-    return rows
+    noisy = subject.windows.noise_free is not None
+    return Dependence(subject.label, subject.cell, mean, deviation, exact, *both, apart, noisy)

@@ -18,8 +18,8 @@ from rnnlab.config.trust import explain_words
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.explain import words
 from rnnlab.explain.films import Gates, equations, shown_windows, without_gates
-from rnnlab.explain.influence import Influence, growth, largest_eigenvalues
-from rnnlab.explain.numbers import numbers
+from rnnlab.explain.influence import Influence, growth
+from rnnlab.explain.numbers import eigenvalue_rows, loop_rows, numbers
 from rnnlab.explain.reaches import reaches
 from rnnlab.explain.subject import Subject, load_subject, load_subjects
 from rnnlab.home import outputs
@@ -104,13 +104,14 @@ def content(
         "networks": [_network(one) for one in subjects],
         "notes": words.notes(subjects, inside),
         "missing": list(missing),
-        "hints": words.left_out(inside),
+        "hints": words.left_out(subjects, inside),
         "saturation": [
             {"label": one.label, "layer": layer, "gate": gate, "closed": closed, "open": opened}
             for one in inside.saturations
             for (layer, gate), (closed, opened) in one.shares.items()
         ],
-        "eigenvalues": largest_eigenvalues(inside.loops),
+        "eigenvalues": eigenvalue_rows(inside.loops),
+        "rollouts": loop_rows(inside.loops),
         "equations": equations(subjects),
         "commands": {"explain": f"rnnlab {look}"},
         "numbers": numbers(inside),
@@ -128,7 +129,7 @@ def _network(subject: Subject) -> dict[str, Any]:
         "layers": config.layers,
         "hidden_size": config.model.hidden_size,
         "test_mse": subject.mse,
-        "epochs": subject.run.epoch,
+        "best_epoch": subject.run.epoch,
     }
 
 

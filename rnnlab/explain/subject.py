@@ -44,7 +44,8 @@ class Subject:
         inputs: these, shape (n, window, 1).
         mse: the mean squared error on all windows.
         distance: the angle in radians from one point to the next where the curve is a sinusoid whose windows fill a
-            plane, else None: windows of one point, and of an angle that is a multiple of pi, lie on a line.
+            plane, else None: windows of one point, and of an angle that is a multiple of pi, lie on a line, those
+            of amplitude 0 on one another.
     """
 
     label: str
@@ -107,7 +108,10 @@ def load_subject(text: str, allowed: Sequence[str], key: str) -> Subject:
 def _distance(windows: Windows, frequency: float) -> float | None:
     """Return the angle from one point to the next, None where the windows do not fill a plane."""
     distance = abs(angle(windows, frequency))
-    return distance if windows.window > 1 and abs(math.sin(distance)) > FLAT else None
+    series = windows.series
+    clean = series.values if series.noise_free is None else series.noise_free
+    fills = windows.window > 1 and abs(math.sin(distance)) > FLAT and float(np.ptp(clean)) > 0
+    return distance if fills else None
 
 
 def load_subjects(text: str, allowed: Sequence[str]) -> list[Subject]:

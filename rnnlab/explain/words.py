@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rnnlab.analysis.gates import CLOSED, OPEN
+from rnnlab.explain.learned import recurrence_of
+from rnnlab.explain.loop_words import of_mean, of_recurrence, of_rollout, of_windows
+from rnnlab.explain.reaches import SEQUENCES
 from rnnlab.explain.subject import Subject
 from rnnlab.report.inside.shapes import Dependence, Growth, Inside, Loop, Reach, Saturation
 from rnnlab.report.shapes import cell_name
 from rnnlab.report.wording import layers_text, mse_text
 
-LEARNED, NEAR = 0.01, 0.1
-"""Parts of the exact recurrence's length: a derivative that is less than the one away is called the same, less than
-the other near it."""
 SATURATED = 0.005
 """A gate that is closed or open in a smaller share is called free."""
-STEADY = 5e-7
-"""A modulus nearer to 1 is 1 in all digits that are shown."""
-DOUBLED = 2
-"""From this modulus on a growth is told as a factor."""
 
 
 def description(subjects: Sequence[Subject]) -> str:
@@ -35,11 +32,12 @@ def description(subjects: Sequence[Subject]) -> str:
 
 def notes(subjects: Sequence[Subject], inside: Inside) -> dict[str, list[str]]:
     """Return the findings by section of the page."""
+    dependences = {one.label: one for one in inside.dependences}
     sections = {
         "saturation": [(one.label, _of_gates(one)) for one in inside.saturations if one.shares],
         "dependence": [(one.label, _of_dependence(one)) for one in inside.dependences],
         "reach": [(one.label, _of_reach(one)) for one in inside.reaches if one.trained],
-        "loop": [(one.label, of_loop(one)) for one in inside.loops],
+        "loop": [(one.label, text) for one in inside.loops for text in _of_loop(one, dependences[one.label])],
         "growth": [(one.label, _of_growth(one)) for one in inside.growths],
     }
     alone = len(subjects) == 1
@@ -49,15 +47,27 @@ def notes(subjects: Sequence[Subject], inside: Inside) -> dict[str, list[str]]:
     }
 
 
-def left_out(inside: Inside) -> list[str]:
-    """Return which parts there is nothing to show of, and why."""
+def left_out(subjects: Sequence[Subject], inside: Inside) -> list[str]:
+    """Return which parts there is nothing to show of, of which networks, and why."""
+    parts = [
+        (
+            [one.label for one in inside.reaches],
+            "Memory{of}: the layers are not computed step by step, so that there is no state to follow.",
+        ),
+        (
+            [one.label for one in inside.loops],
+            "Closed loop{of}: a network that skips the next point cannot be fed with its predictions.",
+        ),
+        (
+            [one.label for one in inside.growths],
+            "Snapshots{of}: none were kept; train with trainer.snapshots=true to see how the network grew.",
+        ),
+    ]
     found = []
-    if not inside.reaches:
-        found.append("Memory: the layers are not computed step by step, so that there is no state to follow.")
-    if not inside.loops:
-        found.append("Closed loop: a network that skips the next point cannot be fed with its predictions.")
-    if not inside.growths:
-        found.append("Snapshots: none were kept; train with trainer.snapshots=true to see how the network grew.")
+    for there, text in parts:
+        without = [one.label for one in subjects if one.label not in there]
+        if without:
+            found.append(text.format(of="" if len(without) == len(subjects) else f" of {', '.join(without)}"))
     return found
 
 
@@ -65,23 +75,28 @@ def _of_gates(one: Saturation) -> str:
     layer, gate = most = max(one.shares, key=lambda key: sum(one.shares[key]))
     closed, opened = one.shares[most]
     if closed + opened < SATURATED:
-        return "no gate is saturated: all of them weigh, hardly one is ever closed or open."
-    return f"most saturated is the {gate} of layer {layer}, {closed:.1%} closed and {opened:.1%} open."
+        return f"no gate is closed (below {CLOSED}) or open (above {OPEN}) more often than {SATURATED:.1%}."
+    ends = f"{closed:.1%} closed (below {CLOSED}) and {opened:.1%} open (above {OPEN})"
+    return f"most saturated is the {gate} of layer {layer}, {ends}."
 
 
 def _of_dependence(one: Dependence) -> str:
-    last = f"the last value counts {one.mean[-1]:.3g}"
+    last = f"on average the last value counts {_weight(one, -1)}"
     if len(one.mean) > 1:
-        last += f" and the one before it {one.mean[-2]:.3g}"
+        last += f" and the one before it {_weight(one, -2)}"
+    last += ", with the standard deviation over the windows in brackets"
     if one.exact is None or one.apart is None:
         return f"{last}."
-    learned = (
-        "it did learn the recurrence"
-        if one.apart < LEARNED
-        else f"it came {'near' if one.apart < NEAR else 'nowhere near'} the recurrence"
-    )
-    exact = f"the exact recurrence says {one.exact[-1]:.5g} and {one.exact[-2]:.5g}"
-    return f"{last}; {exact}. Of what these data can tell, the two are {one.apart:.2%} apart: {learned}."
+    exact = f"the exact recurrence has {one.exact[-1]:.5g} and {one.exact[-2]:.5g}"
+    plane = "the plane of the curve's windows, of which alone these data tell,"
+    if one.noisy:
+        plane = "the plane of the curve's windows without their noise"
+    text = f"{last}; {exact}. In {plane} the two are {one.apart:.2%} apart."
+    return text + (" With noise the best predictor is not the recurrence." if one.noisy else "")
+
+
+def _weight(one: Dependence, place: int) -> str:
+    return f"{one.mean[place]:.3g} ({one.deviation[place]:.2g})"
 
 
 def _of_reach(one: Reach) -> str:
@@ -92,20 +107,15 @@ def _of_reach(one: Reach) -> str:
         if layer in one.cell_norms:
             text += f" (one of the cell state {one.cell_norms[layer][end]:.2g} times)"
         parts.append(text)
-    return f"{one.lags[end]} steps later a small change of the hidden state is at most {', '.join(parts)}."
+    lag = f"{one.lags[end]} step{'s' if one.lags[end] != 1 else ''}"
+    stretches = f"the geometric mean of up to {SEQUENCES} stretches of the curve"
+    return f"{lag} later a small change of the hidden state is at most {', '.join(parts)}: {stretches}."
 
 
-def of_loop(one: Loop) -> str:
-    """Return what a small change does in the closed loop, if each step had the mean derivative."""
-    modulus = float(abs(one.of_mean[0]))
-    said = f"the largest eigenvalue has the modulus {modulus:.6f}"
-    said += ", that of the exact recurrence 1" if one.exact is not None else ""
-    if abs(modulus - 1) < STEADY:
-        return f"{said}: a small change neither grows nor dies out."
-    if modulus >= DOUBLED:
-        return f"{said}: a small change is {modulus:.3g} times as large after each step of the closed loop."
-    trend = "grows" if modulus > 1 else "dies out"
-    return f"{said}: a small change {trend} by {abs(modulus - 1):.2%} at each step of the closed loop."
+def _of_loop(one: Loop, dependence: Dependence) -> list[str]:
+    recurrence = recurrence_of(dependence, one)
+    said = [of_mean(one), of_windows(one, recurrence), of_rollout(one)]
+    return said if recurrence is None else [*said, of_recurrence(recurrence)]
 
 
 def _of_growth(one: Growth) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rnnlab.analysis.dependence import ROUNDING
+from rnnlab.report.inside.dependence import seen_text
 from rnnlab.report.inside.growth import growing
 from rnnlab.report.inside.loop import largest_text
 from rnnlab.report.inside.shapes import Dependence, Film, Growth, Loop, Reach, Row, Saturation
@@ -44,11 +46,17 @@ def saturation_alt(groups: Sequence[Saturation]) -> str:
             max(((at, shares[end]) for at, shares in group.shares.items()), key=lambda one: one[1])
             for end in (0, 1)
         )
-        text += (
-            f" {group.label}: most often closed is the {closed_at[1]} of layer {closed_at[0]}, {closed:.0%}; "
-            f"most often open the {open_at[1]} of layer {open_at[0]}, {opened:.0%}."
-        )
+        text += f" {group.label}: {_most('closed', closed_at, closed)}; {_most('open', open_at, opened)}."
     return text
+
+
+def _most(end: str, at: tuple[int, str], share: float) -> str:
+    """Return which gate is most often at one of its ends."""
+    return (
+        f"most often {end} is the {at[1]} of layer {at[0]}, {100 * share:.2g}%"
+        if share
+        else f"no gate is ever {end}"
+    )
 
 
 def dependence_alt(groups: Sequence[Dependence]) -> str:
@@ -63,7 +71,8 @@ def dependence_alt(groups: Sequence[Dependence]) -> str:
                 text += f", of the exact recurrence {group.exact[-2]:.4f} and {group.exact[-1]:.4f}"
         text += "."
         if group.apart is not None:
-            text += f" The part that the data can tell is {group.apart:.2g} of its length away from the exact one."
+            what = seen_text(noisy=group.noisy)
+            text += f" {what[0].upper()}{what[1:]} is {group.apart:.2g} of the exact one's length away from that."
     return text
 
 
@@ -92,7 +101,7 @@ def loop_alt(groups: Sequence[Loop]) -> str:
         "and zoomed in around 1."
     )
     for group in groups:
-        outside = int((np.abs(group.of_mean) > 1).sum())
+        outside = int((np.abs(group.of_mean) > 1 + ROUNDING).sum())
         text += f" {group.label}, {largest_text(group)}; {outside} of {len(group.of_mean)} outside the circle."
     return text.replace("\n", "; ")
 
@@ -102,7 +111,7 @@ def growth_alts(one: Growth) -> tuple[str, str]:
     epochs = [snapshot.epoch for snapshot in one.snapshots]
     after = f"epoch{'s' if len(epochs) > 1 else ''} {_listed(epochs)}"
     lines, exact, seen = growing(one)
-    what = "the part that the data can tell of the derivative" if seen else "Mean derivative"
+    what = f"{seen_text(noisy=one.snapshots[-1].dependence.noisy)} of the derivative" if seen else "Mean derivative"
     dependence = f"{what} of the output by each value of the window after {after} of {one.label}."
     if exact is not None:
         first, last = (

@@ -20,7 +20,6 @@ from rnnlab.report.style import INK, RUNG, colour, styled
 FEWEST_DIGITS, MOST_DIGITS = 3, 8
 MANY_VALUES = 15
 INPUT = "value of the window that the output is differentiated by"
-SEEN = "the part that the data can tell"
 
 
 @dataclass(frozen=True)
@@ -79,11 +78,16 @@ def _full(group: Dependence) -> Panel:
 def _seen(group: Dependence) -> Panel | None:
     if group.seen is None:
         return None
-    title = f"{group.label}: {SEEN}"
+    title = f"{group.label}: {seen_text(noisy=group.noisy)}"
     note = _last_two(group.seen, group.exact_seen)
     if group.apart is not None:
         note += f"; relative distance {group.apart:.2g}"
     return Panel(title, note, group.seen, None, group.exact_seen, group.cell)
+
+
+def seen_text(*, noisy: bool) -> str:
+    """Return what the projection on the plane of a sinusoid's windows is: noisy windows lie beside that plane."""
+    return "the part in the plane of the curve without noise" if noisy else "the part that the data can tell"
 
 
 def digits_for(exact: Floats | None) -> int:

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from rnnlab.report.curve_figures import TRUTH
-from rnnlab.report.inside.dependence import EXACT, INPUT, SEEN, name_inputs
+from rnnlab.report.inside.dependence import EXACT, INPUT, name_inputs, seen_text
 from rnnlab.report.inside.shapes import Floats, Growth, Snapshot
 from rnnlab.report.layout import number
 from rnnlab.report.panels import Key, columns_for, small_multiples
@@ -47,7 +47,7 @@ def growth_of_dependence(one: Growth) -> Figure:
     if exact is not None:
         keys.append(Key(Line2D([], [], **EXACT), "exact recurrence"))  # type: ignore[arg-type]
     figure, (axes,) = small_multiples(
-        [f"{one.label}: {SEEN}" if seen else one.label],
+        [f"{one.label}: {seen_text(noisy=one.snapshots[-1].dependence.noisy)}" if seen else one.label],
         "How the derivatives grew",
         (INPUT, "derivative of the output"),
         height=2.8,

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
+from rnnlab.analysis.dependence import dominant_pair, largest, oscillating
 from rnnlab.report.inside.shapes import Loop
 from rnnlab.report.panels import TICKS_LEFT, Key, small_multiples
 from rnnlab.report.shapes import cell_name
@@ -48,8 +49,8 @@ def loop(groups: Sequence[Loop]) -> Figure:
         notes=notes,
     )
     for group, reach, left, right in zip(groups, zooms, panels[::2], panels[1::2], strict=True):
-        largest = max(float(np.abs(values).max(initial=0.0)) for values in _kinds(group))
-        whole = max(WHOLE, 1.08 * largest)
+        farthest = max(float(np.abs(values).max(initial=0.0)) for values in _kinds(group))
+        whole = max(WHOLE, 1.08 * farthest)
         for axes, centre, half in ((left, 0.0, whole), (right, 1.0, reach)):
             _plane(axes, centre, half)
             _draw(axes, group)
@@ -60,12 +61,6 @@ def _kinds(group: Loop) -> list[Complex]:
     """Return all eigenvalues that are finite, of the mean, at the windows, and exact."""
     known = [np.ravel(one) for one in (group.of_mean, group.by_window, group.exact) if one is not None]
     return [one[np.isfinite(one)] for one in known]
-
-
-def leading(values: Complex) -> Complex:
-    """Return the two eigenvalues of the largest modulus, which decide how the loop goes on: that above first."""
-    first = values[np.argsort(-np.abs(values), kind="stable")][:2]
-    return first[np.argsort(-first.imag, kind="stable")]
 
 
 def zoom(group: Loop) -> float:
@@ -82,13 +77,18 @@ def _second_nearest(values: Complex) -> float:
 
 
 def largest_text(group: Loop) -> str:
-    """Return modulus and angle of the leading eigenvalue, and of the exact one."""
-    text = f"largest: {_polar(group.of_mean)}"
-    return text if group.exact is None else f"{text}\nexact: {_polar(group.exact)}"
+    """Return the largest eigenvalue, the largest complex pair where it is another, and the exact pair."""
+    first, pair = largest(group.of_mean)[:1], dominant_pair(group.of_mean)
+    if oscillating(first).any():
+        lines = [f"largest: {_polar(first[0])}"]
+    else:
+        lines = [f"largest: real, {first[0].real:.5f}"]
+        lines += [] if pair is None else [f"largest pair: {_polar(pair)}"]
+    exact = None if group.exact is None else dominant_pair(group.exact)
+    return "\n".join([*lines, *([] if exact is None else [f"exact: {_polar(exact)}"])])
 
 
-def _polar(values: Complex) -> str:
-    value = leading(values)[0]
+def _polar(value: complex) -> str:
     return f"modulus {abs(value):.5f}, angle {abs(np.angle(value)):.5f}"
 
 

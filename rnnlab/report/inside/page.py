@@ -13,10 +13,11 @@ def page(content: Mapping[str, Any], pictures: Sequence[Picture], svg: Mapping[s
 
     Args:
         content: ``title``, ``description``; ``networks``, rows of label, run_id, function, cell, layers,
-            hidden_size, test_mse, epochs; ``equations``, each a cell and its lines; ``notes``, by section the
+            hidden_size, test_mse, best_epoch; ``equations``, each a cell and its lines; ``notes``, by section the
             sentences that stand there; ``saturation``, rows of label, layer, gate, closed, open; ``eigenvalues``,
-            rows of label, modulus, angle, exact_modulus, exact_angle, the exact ones None where there are none;
-            ``missing`` and ``hints``, sentences on what is not shown; ``commands``, the page's own in ``explain``.
+            rows of label, kind, modulus, angle; ``rollouts``, rows of label, loop, steps, horizon, largest_error,
+            extent; ``missing`` and ``hints``, sentences on what is not shown; ``commands``, the page's own in
+            ``explain``.
         pictures: its figures, in the sections film, saturation, dependence, reach, loop and growth.
         svg: by the figure's name, its SVG file.
     """

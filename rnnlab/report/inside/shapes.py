@@ -87,6 +87,7 @@ class Dependence:
             windows of a sinusoid of this frequency span. None where there is none.
         exact_seen: shape (window,), the same part of ``exact``.
         apart: the length of the difference of ``seen`` and ``exact_seen`` over the length of the latter.
+        noisy: whether the windows hold noise: the plane is that of the curve without it, and the data tell more.
     """
 
     label: str
@@ -97,6 +98,7 @@ class Dependence:
     seen: Floats | None = None
     exact_seen: Floats | None = None
     apart: float | None = None
+    noisy: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,14 +126,20 @@ class Reach:
 
 @dataclass(frozen=True)
 class Loop:
-    """The eigenvalues of one network's closed loop, linearised.
+    """One network's closed loop: its eigenvalues, linearised, and what was measured of it.
 
     Attributes:
         label: the network.
         cell: decides the colour.
         of_mean: shape (window,), complex: of the Jacobian made of the mean derivative.
         by_window: shape (n, window), complex: of the Jacobians at some windows.
-        exact: shape (window,), complex: of the exact recurrence, or None.
+        exact: shape (window,), complex: of the exact recurrence, or None where there is none with a pair.
+        points: how many points a turn of the loop predicts: one, or all up to the horizon.
+        period: steps of a whole turn of the curve where it is a sinusoid, else None.
+        measured: of the network's rollout what `rnnlab.analysis.rollout.Rollout.measures` returns, and besides the
+            ``amplitude``, half of what the truth spans there, and ``extent``, the largest distance from the middle
+            of that span in the second half, as a part of the amplitude. None where nothing was measured.
+        linear: the same of the loop that has the mean derivative at each turn, from the same window.
     """
 
     label: str
@@ -139,6 +147,10 @@ class Loop:
     of_mean: NDArray[np.complexfloating]
     by_window: NDArray[np.complexfloating]
     exact: NDArray[np.complexfloating] | None = None
+    points: int = 1
+    period: int | None = None
+    measured: Mapping[str, float] | None = None
+    linear: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)

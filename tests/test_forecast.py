@@ -175,6 +175,10 @@ def test_a_figure_is_drawn_only_if_asked(room, capsys):
         (["run=file", "steps=1000000000000"], ["steps=1000000000000", "memory"]),
         (["run=file", "output=no/forecast.csv"], ["output=no/forecast.csv", "there is no folder"]),
         (["run=file", "output=outputs"], ["output=outputs", "is a folder"]),
+        (["run=file", "output=new/"], ["output=new/", "is a folder"]),
+        (["run=file", "output=-"], ["output=-", "standard output"]),
+        (["run=file", "output=/dev/null"], ["output=/dev/null", "no ordinary file"]),
+        (["run=file", "output=old.csv", "data.path=old.csv"], ["output=old.csv", "data.path="]),
         (["run=file", "output=load.csv"], ["output=load.csv", "is no forecast"]),
         (["run=file", "figure=load.csv"], ["figure=load.csv", "is no forecast"]),
         (["run=file", "figure=forecast.pdf"], ["figure=forecast.pdf", ".png"]),
@@ -184,6 +188,7 @@ def test_a_figure_is_drawn_only_if_asked(room, capsys):
 )
 def test_what_cannot_be_is_refused_and_leaves_nothing(words, parts, room, capsys):
     write(room / "six.csv", LOADS[-6:])
+    write(room / "old.csv", [f"{row},830" for row in LOADS[:9]], header="step,time,prediction")
     write(room / "gap.csv", [*LOADS[:8], "", *LOADS[9:12]])
     before = {path: path.read_bytes() for path in everything(room)}
     code, message = outcome(["forecast", *words], capsys)

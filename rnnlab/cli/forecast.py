@@ -79,20 +79,31 @@ def _place(asked: ForecastConfig, key: str, mark: bytes) -> Path | None:
     if text is None:
         return None
     path = Path(text).expanduser().resolve()
-    if path.is_dir():
+    if text == "-":
+        raise BadInputError(
+            Problem(key, text, "names no file; without output= the forecast goes to standard output")
+        )
+    if path.is_dir() or text.endswith("/"):
         raise BadInputError(Problem(key, text, "is a folder; name a file in it"))
     if not path.parent.is_dir():
         raise BadInputError(Problem(key, text, f"there is no folder {path.parent}; make it first"))
     if not os.access(path.parent, os.W_OK):
         raise BadInputError(Problem(key, text, f"the folder {path.parent} cannot be written to"))
     if path.exists():
-        if not path.is_file():
-            raise BadInputError(Problem(key, text, "is no ordinary file"))
-        with path.open("rb") as file:
-            if mark not in file.read(LOOKED_AT):
-                why = "is there already and is no forecast of rnnlab; give another name, or remove it"
-                raise BadInputError(Problem(key, text, why))
+        _check_replaceable(path, key, text, mark)
+        if asked.data.path is not None and path == Path(asked.data.path).expanduser().resolve():
+            raise BadInputError(Problem(key, text, "is the file of data.path= too; give another name"))
     return path
+
+
+def _check_replaceable(path: Path, key: str, text: str, mark: bytes) -> None:
+    if not path.is_file():
+        raise BadInputError(Problem(key, text, "is no ordinary file"))
+    with path.open("rb") as file:
+        beginning = file.read(LOOKED_AT)
+    if beginning and mark not in beginning:
+        why = "is there already and is no forecast of rnnlab; give another name, or remove it"
+        raise BadInputError(Problem(key, text, why))
 
 
 def _write(key: str, path: Path, write: Callable[[Path], None]) -> None:

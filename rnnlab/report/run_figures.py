@@ -51,8 +51,7 @@ def draw_predictions(
     _draw_both(axes, *thinned(times, truth, prediction))
     axes.set(xlabel="time", ylabel="value")
     axes.legend(frameon=False, loc="best")
-    mse = float(np.mean((prediction.astype(np.float64) - truth) ** 2))
-    figure.suptitle(f"{title}: prediction, test MSE {mse:.3e}", parse_math=False)
+    figure.suptitle(title, parse_math=False)
     save_figure(figure, path)
 
 

@@ -15,6 +15,7 @@ from rnnlab.config.schema import DataConfig, RunConfig
 from rnnlab.config.stretches import file_to_read
 from rnnlab.data.csv_file import file_digest, read_column
 from rnnlab.data.series import TESTING, TRAINING, Grid, Series, Signal, sample, with_noise
+from rnnlab.data.signals import angular_frequency
 from rnnlab.data.windows import Splits, Windows, split_windows
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import found_path
@@ -79,6 +80,12 @@ def tested_signal(config: RunConfig) -> Signal | None:
         made: Signal = targets.factory("data.test_function", config.data.test_function)
         return made
     return None if targets.is_csv(config.function) else targets.factory("function", config.function)
+
+
+def tested_frequency(config: RunConfig) -> float | None:
+    """Return the angular frequency of the curve that a run is tested on, None where that is no sinusoid."""
+    signal = tested_signal(config)
+    return None if signal is None else angular_frequency(signal)
 
 
 def _grid(data: DataConfig) -> Grid:

@@ -17,12 +17,11 @@ from rnnlab.config.subject import in_words, subject_of
 from rnnlab.config.targets import CSV, is_csv
 from rnnlab.config.validate import check, check_ranges, rollout_problems
 from rnnlab.data.csv_file import file_digest, read_column
-from rnnlab.data.signals import angular_frequency
 from rnnlab.data.windows import Windows
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.tracking.folder import RunFolder, write_json
 from rnnlab.tracking.metrics import BASELINE
-from rnnlab.training.build import series_to_test, tested_signal, training_windows
+from rnnlab.training.build import series_to_test, tested_frequency, training_windows
 from rnnlab.training.capacity import check_points
 from rnnlab.training.fit import prepare_device
 from rnnlab.training.predictions import Predictions, draw_prediction_figures, predict_windows
@@ -80,7 +79,7 @@ def predict_with(asked: PredictConfig, overrides: list[str]) -> Predicted:
     folder = _new_folder(run.folder)
     measures = rollout.measures() if rollout is not None else {}
     predictions.save(folder / "predictions.csv")
-    draw_prediction_figures(predictions, folder / "figures", f"{name} on {subject}")
+    draw_prediction_figures(predictions, folder / "figures", f"{name} on {subject}", baselines)
     if rollout is not None:
         rollout.save(folder / "rollout.csv")
         draw_rollout_figure(rollout, folder / "figures", f"{name} on {subject}")
@@ -114,8 +113,7 @@ def _baselines(config: RunConfig, trained: RunConfig, windows: Windows) -> dict[
         train = training_windows(trained)
     except BadInputError:
         train = None
-    signal = tested_signal(config)
-    return ladder(train, windows, angular_frequency(signal) if signal is not None else None)
+    return ladder(train, windows, tested_frequency(config))
 
 
 def _point_to(config: RunConfig, asked: PredictConfig) -> None:

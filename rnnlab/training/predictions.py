@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from rnnlab.data.batches import to_tensors
 from rnnlab.data.windows import Windows
 from rnnlab.models.network import SequenceNetwork, predict
+from rnnlab.report.yardstick import with_persistence
 
 ROWS_AT_ONCE = 2**16
 """Rows of `predictions.csv` that are held in memory at a time."""
@@ -77,6 +79,18 @@ class Predictions:
             return self.times, self.truth, self.prediction
         return self.times, self.truth[:, -1], self.prediction[:, -1]
 
+    def in_words(self, baselines: Mapping[str, float]) -> str:
+        """Return what a figure of the point furthest ahead shows, and how good that is beside persistence.
+
+        Args:
+            baselines: the test MSE of each, a mean over all outputs.
+        """
+        ahead = self.ahead[-1]
+        what = "prediction" if ahead == 1 else f"prediction {ahead} points ahead"
+        if self.truth.ndim > 1:
+            return f"{what}, its MSE {self.mse_by_output[ahead]:.3e}"
+        return f"{what}, test MSE {with_persistence(self.mse, baselines)}"
+
     def save(self, path: Path) -> None:
         """Write a CSV with all digits: index, time, truth, prediction.
 
@@ -103,9 +117,12 @@ def predict_windows(network: SequenceNetwork, windows: Windows, device: torch.de
     return Predictions(windows.times, windows.labels, predict(network.to(device), inputs), windows.ahead)
 
 
-def draw_prediction_figures(predictions: Predictions, figures: Path, name: str) -> None:
+def draw_prediction_figures(
+    predictions: Predictions, figures: Path, name: str, baselines: Mapping[str, float]
+) -> None:
     """Draw truth against prediction, whole and zoomed in, as PNGs in the folder ``figures``."""
     from rnnlab.report.run_figures import draw_predictions, draw_zoom
 
-    draw_predictions(figures / "prediction.png", *predictions.last, name)
+    title = f"{name}: {predictions.in_words(baselines)}"
+    draw_predictions(figures / "prediction.png", *predictions.last, title)
     draw_zoom(figures / "zoom.png", *predictions.last, name)

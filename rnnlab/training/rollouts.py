@@ -9,9 +9,8 @@ import torch
 
 from rnnlab.analysis.rollout import Rollout, closed_loop
 from rnnlab.config.schema import RunConfig
-from rnnlab.data.signals import angular_frequency
 from rnnlab.models.network import SequenceNetwork
-from rnnlab.training.build import series_to_test, tested_signal
+from rnnlab.training.build import series_to_test, tested_frequency
 
 STEPS_BY_DEFAULT = 1000
 """A step takes a fraction of a millisecond on a CPU; a run that nobody asked for more is not held up."""
@@ -36,10 +35,8 @@ def roll_out(config: RunConfig, network: SequenceNetwork, device: torch.device) 
     times = np.concatenate([known.times, known.times[-1] + distance * np.arange(1, missing + 1)])
     clean = known.values if known.noise_free is None else known.noise_free
     truth = np.concatenate([clean, np.full(missing, np.nan, dtype=np.float32)])
-    signal = tested_signal(config)
-    frequency = angular_frequency(signal) if signal is not None else None
     curve = series.values if series.noise_free is None else series.noise_free
-    return Rollout(times, truth, values, frequency, curve)
+    return Rollout(times, truth, values, tested_frequency(config), curve)
 
 
 def draw_rollout_figure(rollout: Rollout, figures: Path, name: str) -> None:

@@ -12,14 +12,13 @@ from rich.markup import escape
 from rnnlab.analysis.baselines import ladder
 from rnnlab.analysis.rollout import Rollout
 from rnnlab.config.schema import RunConfig
-from rnnlab.data.signals import angular_frequency
 from rnnlab.models.network import parameter_count
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.metrics import BASELINE, BEST_EPOCH, chosen_by, read_curves
 from rnnlab.tracking.recorder import Recorder, Resumed
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import Store
-from rnnlab.training.build import build_run_network, build_splits, tested_signal
+from rnnlab.training.build import build_run_network, build_splits, tested_frequency
 from rnnlab.training.checkpoint_files import read_checkpoint
 from rnnlab.training.digests import weights_digest
 from rnnlab.training.fit import fit, prepare_device
@@ -116,9 +115,8 @@ def train_run(
         chosen = {BEST_EPOCH: best["epoch"], chosen_by(config.data.val_fraction): best["monitored"]}
         for name, value in (predictions.metrics() | chosen).items():
             metrics.add(name, value, best["epoch"])
-        signal = tested_signal(config)
-        frequency = angular_frequency(signal) if signal is not None else None
-        for name, mse in ladder(splits.train, splits.test, frequency).items():
+        baselines = ladder(splits.train, splits.test, tested_frequency(config))
+        for name, mse in baselines.items():
             metrics.add(BASELINE + name, mse, best["epoch"])
         rollout = roll_out(config, network, device)
         if rollout is not None:
@@ -127,14 +125,20 @@ def train_run(
                 metrics.add(f"test/rollout_{name}", value, best["epoch"])
         metrics.flush()
         clock.lap("test")
-        _draw(folder, predictions, rollout, recorder.result.name)
+        _draw(folder, predictions, rollout, recorder.result.name, baselines)
         clock.lap("figures")
         recorder.note(seconds=clock.seconds)
         recorder.publish()
     return recorder.result
 
 
-def _draw(folder: RunFolder, predictions: Predictions, rollout: Rollout | None, name: str) -> None:
+def _draw(
+    folder: RunFolder,
+    predictions: Predictions,
+    rollout: Rollout | None,
+    name: str,
+    baselines: dict[str, float],
+) -> None:
     from rnnlab.report.fonts import missing_glyphs
     from rnnlab.report.run_figures import draw_losses
 
@@ -142,7 +146,7 @@ def _draw(folder: RunFolder, predictions: Predictions, rollout: Rollout | None, 
     none: tuple[list[int], list[float]] = ([], [])
     loss, train, val = (curves.get(metric, none) for metric in ("train/loss", "train/mse", "val/mse"))
     draw_losses(folder.figures / "loss.png", loss, train, val, name)
-    draw_prediction_figures(predictions, folder.figures, name)
+    draw_prediction_figures(predictions, folder.figures, name, baselines)
     if rollout is not None:
         draw_rollout_figure(rollout, folder.figures, name)
     if lacking := missing_glyphs():

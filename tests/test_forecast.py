@@ -2,11 +2,13 @@
 
 import csv
 import io
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from helpers import REPOSITORY, SMALL, TINY_DATA, outcome, train
+from helpers import REPOSITORY, SMALL, TINY_DATA, command_line, environment, outcome, train
 
 from rnnlab.cli import dispatch
 
@@ -134,6 +136,12 @@ def test_after_a_curve_it_goes_on_where_the_test_ended_with_all_points_of_a_bloc
     assert values == pytest.approx(by_hand(runs["block"], window, 8), rel=1e-12)
 
 
+def test_a_file_without_change_is_gone_on_with(room, capsys):
+    write(room / "flat.csv", [830] * 7)
+    _, values = forecast(capsys, "run=file", "data.path=flat.csv", "steps=3")
+    assert np.isfinite(values).all()
+
+
 def test_a_gap_is_filled_if_asked(room, capsys):
     rows = [str(value) for value in LOADS[-9:]]
     write(room / "gap.csv", [*rows[:5], "", *rows[6:]])
@@ -220,6 +228,19 @@ def test_a_network_that_runs_away_is_no_forecast_and_a_cell_of_ones_own_has_to_b
     assert forecast(capsys, "allow_targets=[my_cell]", "steps=1")
     code, message = outcome(["forecast", "allow_targets=[my_cell]", "steps=9"], capsys)
     assert (code, "steps=9" in message, "no finite number" in message) == (2, True, True)
+
+
+def test_a_forecast_that_cannot_be_printed_is_no_success(room):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command_line("forecast", "run=file"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            check=False,
+        )
+    assert done.returncode == 1
+    assert b"standard output cannot be written to" in done.stderr
 
 
 def test_predict_refuses_stretches_and_rollouts_beyond_all_memory(room, capsys):

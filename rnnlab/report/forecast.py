@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.data.series import Series
-from rnnlab.report.fonts import fit_fonts
-from rnnlab.report.run_figures import DPI, PREDICTION, TRUTH, tidied
+from rnnlab.report.run_figures import PREDICTION, TRUTH, save_figure, tidied
 from rnnlab.report.style import new_figure, plainly_styled
 
 LEAST_KNOWN = 50
@@ -44,8 +43,7 @@ def draw_forecast(
     axes.set(xlabel="time", ylabel="value")
     axes.legend(frameon=False, loc="best")
     figure.suptitle(title, parse_math=False)
-    fit_fonts(figure)
-    figure.savefig(path, dpi=DPI, format="png", metadata={"Software": None, "Title": mark})
+    save_figure(figure, path, mark)
 
 
 def _thinned(times: NDArray[Any], values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

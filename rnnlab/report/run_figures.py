@@ -119,8 +119,8 @@ def _draw_both(
     axes.plot(times, prediction, color=PREDICTION, linewidth=1.1, marker=marker, label="prediction")
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write the figure as a PNG, its folder made where there is none."""
+def save_figure(figure: Figure, path: Path, title: str | None = None) -> None:
+    """Write the figure as a PNG, its folder made where there is none; a title stands in its metadata."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fit_fonts(figure)
-    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    figure.savefig(path, dpi=DPI, format="png", metadata={"Software": None} | ({"Title": title} if title else {}))

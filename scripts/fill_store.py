@@ -21,11 +21,11 @@ from rnnlab.config.schema import RunConfig
 from rnnlab.study.grid import Grid, Job, digest
 from rnnlab.study.parent import ParentRun
 from rnnlab.study.record import StudyRecord
+from rnnlab.tracking.left import STUDY_FILE
 from rnnlab.tracking.metrics import BASELINE, Point
 from rnnlab.tracking.mlflow_run import MlflowRun
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import Store, open_store
-from rnnlab.tracking.studies import STUDY_FILE
 from rnnlab.tracking.tags import run_tags
 
 LADDER = {

@@ -44,10 +44,10 @@ def filled(tmp_path_factory):
 )
 def test_runs_are_listed_as_mlflow_lists_them(filled, asked, count, monkeypatch):
     _, store = filled
-    own = list_runs(store, RunsConfig(**{"limit": 100} | asked))
+    own = list_runs(store, RunsConfig(**{"limit": 100} | asked)).rows
     assert len(own) == count
     monkeypatch.setattr(Store, "database", None)
-    mlflows = list_runs(store, RunsConfig(**{"limit": 100} | asked))
+    mlflows = list_runs(store, RunsConfig(**{"limit": 100} | asked)).rows
     assert [repr(dataclasses.replace(row, age=0)) for row in own] == [
         repr(dataclasses.replace(row, age=0)) for row in mlflows
     ]

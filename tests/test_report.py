@@ -138,7 +138,7 @@ def test_runs_that_were_deleted_are_missing(known):
     client_of().delete_run(lost)
     assert dispatch(["report"]) == 0
     (missing, _) = sorted(report_of(known)["completeness"]["without_result"], key=lambda row: row["name"])
-    assert (missing["status"], missing["error"]) == ("MISSING", "its run is no longer in the store")
+    assert (missing["status"], missing["error"]) == ("MISSING", "its run was deleted in MLflow")
 
 
 def test_the_same_runs_give_the_same_bytes_here_and_elsewhere(home, monkeypatch):

@@ -57,6 +57,7 @@ def make_or_check(make: Callable[..., Report], tracking: TrackingConfig, *, chec
 
     from rnnlab.console import make_console
     from rnnlab.report.make import changed, write
+    from rnnlab.tracking.left import absence
     from rnnlab.tracking.store import check_places, find_store
     from rnnlab.tracking.sync import catch_up
     from rnnlab.tracking.tell import add_pages
@@ -64,9 +65,7 @@ def make_or_check(make: Callable[..., Report], tracking: TrackingConfig, *, chec
     check_places(tracking, to_write=False)
     store = find_store(tracking)
     if store is None:
-        raise BadInputError(
-            Problem("tracking", tracking.store, "there is no store here yet; rnnlab train makes one")
-        )
+        raise BadInputError(absence(tracking))
     catch_up(tracking, store)
     made = make(store, where=leading_to(tracking))
     console = make_console()

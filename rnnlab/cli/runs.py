@@ -1,14 +1,24 @@
-"""`rnnlab runs`: what is in the store, newest first."""
+"""`rnnlab runs`: what is in the store, and in folders that it lacks, newest first."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
 from rnnlab.config.schema import RunsConfig
-from rnnlab.errors import EXIT_DONE
+from rnnlab.errors import EXIT_DONE, listed, nearest
 
-STATUS_STYLES = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow", "RUNNING": "cyan"}
+if TYPE_CHECKING:
+    from rnnlab.tracking.query import Listing
+    from rnnlab.tracking.store import Store
+
+FILTERS = ("function", "cell", "layers", "study", "status")
+VALUES_SHOWN = 12
+MOST = 50_000
+"""The most runs that ``limit`` may ask for."""
 
 
 def main(arguments: list[str]) -> int:
@@ -23,10 +33,8 @@ def runs(composed: DictConfig) -> None:
 
 def show_runs(asked: RunsConfig) -> int:
     """Print the runs and return the exit code."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from rnnlab.console import make_console, printable
+    from rnnlab.cli.columns import table_lines
+    from rnnlab.console import make_console
     from rnnlab.tracking.query import list_runs
     from rnnlab.tracking.store import check_places, find_store
     from rnnlab.tracking.sync import catch_up
@@ -36,31 +44,56 @@ def show_runs(asked: RunsConfig) -> int:
     store = find_store(asked.tracking)
     if store is not None:
         catch_up(asked.tracking, store)
-    rows = list_runs(store, asked) if store is not None else []
-    if not rows:
-        console.print("no runs yet; rnnlab train makes one" if store is None else "no run matches")
+    listing = list_runs(store, asked)
+    if not listing.rows:
+        for line in _nothing(store, asked):
+            console.print(line, markup=False)
         return EXIT_DONE
-    table = Table(box=None, pad_edge=False)
-    for heading in ("name", "status"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("test MSE", "age"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("id", "folder"):
-        table.add_column(heading, no_wrap=True)
-    for row in rows:
-        name = f"{row.name} (study)" if row.is_study else row.name
-        mse = "" if row.test_mse is None else f"{row.test_mse:.3e}"
-        status = Text(row.status, STATUS_STYLES.get(row.status, ""))
-        table.add_row(
-            Text(printable(name)), status, mse, age_shown(row.age), row.run_id[:8], Text(printable(row.folder))
-        )
-    console.print(table)
+    for text in table_lines(listing.rows, console.width if console.is_terminal else None):
+        console.print(text)
+    for line in _remarks(asked, listing):
+        console.print(line, markup=False)
     return EXIT_DONE
 
 
-def age_shown(seconds: float) -> str:
-    """Return an age as people say it: ``5 min``."""
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(0, seconds):.0f} s"
+def _nothing(store: Store | None, asked: RunsConfig) -> Iterator[str]:
+    """Yield why no run is listed: the filter that lets none through, by its name."""
+    from rnnlab.tracking.left import absence
+    from rnnlab.tracking.query import values_of
+    from rnnlab.tracking.store import has_store
+
+    if store is None and has_store(asked.tracking):
+        yield str(absence(asked.tracking))
+        return
+    given = {key: str(value) for key in FILTERS if (value := getattr(asked, key)) is not None}
+    if not given:
+        yield "no runs yet; rnnlab train makes one"
+        return
+    yield f"no run matches {' '.join(f'{key}={value}' for key, value in given.items())}"
+    for key, value in given.items():
+        known = values_of(store, asked, key) if key != "status" else [value]
+        if known and value not in known:
+            near = nearest(value, known)
+            yield f"no run has {key}={value}; " + (
+                f"did you mean {key}={near}?" if near else f"there is {listed(known[:VALUES_SHOWN])}"
+            )
+
+
+def _remarks(asked: RunsConfig, listing: Listing) -> Iterator[str]:
+    """Yield what the list does not show: runs beyond its limit, and why some are marked."""
+    from rnnlab.home import as_typed, mlruns
+    from rnnlab.tracking.query import GONE, NOT_IN_STORE
+    from rnnlab.tracking.store import has_store
+
+    shown = len(listing.rows)
+    if listing.total is None:
+        yield f"the newest {shown} runs; limit={min(MOST, 10 * shown)} shows more"
+    elif listing.total > shown:
+        yield f"{shown} of {listing.total} runs; limit={min(MOST, listing.total)} shows all"
+    missing = sum(row.mark == NOT_IN_STORE for row in listing.rows)
+    if missing and asked.tracking.store == "local":
+        is_gone = not has_store(asked.tracking)
+        what = "is gone or was never made here" if is_gone else f"lacks {missing} of these runs"
+        yield f"the store {as_typed(mlruns())} {what}; what is marked '{NOT_IN_STORE}' is in its folder alone"
+    if any(row.mark == GONE for row in listing.rows):
+        yield f"what is marked '{GONE}' is in the store alone: the folder that it names was deleted or moved"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
-from rnnlab.config.schema import SyncConfig
+from rnnlab.config.schema import SyncConfig, TrackingConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError
 
 
@@ -20,23 +20,35 @@ def sync(composed: DictConfig) -> None:
 
 
 def send(_: SyncConfig) -> int:
-    """Send, say what was sent, and return the exit code: 1 if a store is still away.
+    """Send, say what was sent, and return the exit code: 1 if a store is still away, or lacks runs that are here.
 
     Raises:
         BadInputError: a server refuses this user; what goes elsewhere was sent.
     """
     from rnnlab.console import make_console
-    from rnnlab.home import as_typed
-    from rnnlab.tracking.sync import send_waiting
+    from rnnlab.home import as_typed, mlruns
+    from rnnlab.tracking.store import has_store
+    from rnnlab.tracking.sync import missing_in_store, send_waiting
 
     console = make_console()
     done = send_waiting()
     for run in done:
         why = "the server refuses this user" if run.refusal else run.error
         what = f"{run.points} points" if run.error is None else f"not sent: {why}"
+        if run.deleted is not None:
+            what = f"{run.deleted} was deleted in MLflow, not sent; its folder has everything"
         console.print(f"{run.name}  {as_typed(run.folder)}  {run.store}  {what}", markup=False)
-    if not done:
+    missing = missing_in_store()
+    if missing:
+        is_here = has_store(TrackingConfig())
+        there = "no longer has" if is_here else "is gone or was never made here; it lacks"
+        console.print(
+            f"the store {as_typed(mlruns())} {there} {len(missing)} runs that are in their folders alone; "
+            "rnnlab runs lists them, and nothing sends them again yet",
+            markup=False,
+        )
+    if not done and not missing:
         console.print("nothing is missing")
     if refusals := dict.fromkeys(run.refusal for run in done if run.refusal is not None):
         raise BadInputError(list(refusals))
-    return EXIT_RUN_FAILED if any(run.error for run in done) else EXIT_DONE
+    return EXIT_RUN_FAILED if missing or any(run.error for run in done) else EXIT_DONE

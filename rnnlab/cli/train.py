@@ -44,9 +44,10 @@ def train_single(config: RunConfig) -> int:
     from rnnlab.console import make_console
     from rnnlab.report.yardstick import worth
     from rnnlab.tracking.folder import SHORT_ID, FolderInUseError
+    from rnnlab.tracking.known import check_known
     from rnnlab.tracking.metrics import baselines_in
     from rnnlab.tracking.outbox import read_outbox
-    from rnnlab.tracking.store import check_known, check_places, open_store
+    from rnnlab.tracking.store import check_places, open_store
     from rnnlab.tracking.sync import catch_up
     from rnnlab.training.build import check_buildable
     from rnnlab.training.resume import resume
@@ -59,8 +60,9 @@ def train_single(config: RunConfig) -> int:
     check_buildable(config)
     console = make_console()
     try:
-        if resumed is not None and read_outbox(resumed.folder.path) is None:
-            check_known(config.tracking, resumed.result.run_id)
+        if resumed is not None:
+            waiting = read_outbox(resumed.folder.path)
+            check_known(config.tracking, waiting.run_id if waiting else resumed.result.run_id, waiting)
         store = open_store(config.tracking)
         if store is not None:
             catch_up(config.tracking, store)

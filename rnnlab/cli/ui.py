@@ -30,6 +30,7 @@ def ui(composed: DictConfig) -> None:
 
 def serve(asked: UiConfig) -> int:
     """Serve MLflow's pages until Ctrl-C, and return the exit code."""
+    from rnnlab.tracking.left import absence
     from rnnlab.tracking.server import (
         HOST,
         free_port,
@@ -45,7 +46,7 @@ def serve(asked: UiConfig) -> int:
         print(f"the store is a server, with pages of its own: {asked.tracking.uri}")
         return EXIT_DONE
     if not has_store(asked.tracking):
-        raise BadInputError(Problem("ui", None, "there is no store here yet; rnnlab train makes one"))
+        raise BadInputError(absence(asked.tracking))
     store = find_store(asked.tracking)
     if store is not None:
         catch_up(asked.tracking, store)

@@ -108,14 +108,17 @@ class Group:
 
 def entries_of_study(study: StoredStudy) -> list[Entry]:
     """Return an entry for every job of a study."""
-    return [_entry_of_job(job, study.runs.get(job["job"])) for job in study.jobs]
+    return [
+        _entry_of_job(job, study.runs.get(job["job"]), deleted=job["job"] in study.deleted) for job in study.jobs
+    ]
 
 
-def _entry_of_job(job: Mapping[str, Any], run: StoredRun | None) -> Entry:
+def _entry_of_job(job: Mapping[str, Any], run: StoredRun | None, *, deleted: bool) -> Entry:
     if run is None:
         lost = job["run_id"] or job["status"] == "FINISHED"
         status = NOT_IN_THE_STORE if lost else job["status"]
-        why = "its run is no longer in the store" if lost else job["error"]
+        gone = "its run was deleted in MLflow" if deleted else "its run is no longer in the store"
+        why = gone if lost else job["error"]
         return Entry(job["name"], job["factors"], status, why, None)
     status, error = _outcome(run)
     if status == "FINISHED" and run.tags.get("rnnlab.config_hash") != job["config_hash"]:

@@ -183,8 +183,9 @@ def _report(  # noqa: PLR0917 - a report has many parts
 ) -> Report:
     finished = [entry.run.run_id for entry in entries if entry.status == "FINISHED" and entry.run]
     if not finished:
-        counts = ", ".join(sorted({entry.status for entry in entries})) or "no run"
-        raise BadInputError(Problem("report", subject.title, f"has no FINISHED run to report on ({counts})"))
+        whys = {f"{entry.status}: {entry.error}" if entry.run is None else entry.status for entry in entries}
+        why = ", ".join(sorted(whys)) or "no run"
+        raise BadInputError(Problem("report", subject.title, f"has no FINISHED run to report on ({why})"))
     evaluation = evaluate(entries, only)
     said = content(subject, evaluation)
     if len(finished) <= MOST_RUNS_COMPARED:

@@ -20,7 +20,7 @@ def save_links(record: StudyRecord, store: Store) -> dict[str, str]:
     Returns:
         by what they are, the links from `#` on, for a description on MLflow's own pages.
     """
-    ids = [record.results[job.number].run_id for job in record.grid.jobs if record.finished(job)]
+    ids = [result.run_id for result in record.in_store()]
     links = {
         "compare the runs": compare_link(store.experiment_id, ids),
         "training curves": overlay_link(store.experiment_id, ids, "train/mse"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -28,6 +29,8 @@ class Plan:
         interrupted: by the job's number, the folder of a run to go on with.
         to_run: the jobs to be run, those with the most work first.
         seconds: how long that will take, or None where no past run tells.
+        alone: the numbers of the jobs whose run is taken over from its folder alone.
+        left_out: by the reason, how many jobs are run though their run is FINISHED in a folder here.
     """
 
     key: str
@@ -35,6 +38,8 @@ class Plan:
     interrupted: dict[int, RunFolder] = field(default_factory=dict)
     to_run: list[Job] = field(default_factory=list)
     seconds: float | None = None
+    alone: set[int] = field(default_factory=set)
+    left_out: Counter[str] = field(default_factory=Counter)
 
 
 def make_plan(grid: Grid, asked: StudyConfig, past_runs: Callable[[], list[PastRun]], workers: int) -> Plan:
@@ -54,7 +59,7 @@ def make_plan(grid: Grid, asked: StudyConfig, past_runs: Callable[[], list[PastR
         plan.to_run = longest_first(grid.jobs)
     else:
         wanted = set(keys.values())
-        past = _when_orphans_ended(past, past_runs, lambda run: match(run) in wanted)
+        past = _when_orphans_ended(past, past_runs, lambda run: not run.left_out and match(run) in wanted)
         _take_over(plan, grid, keys, past, match)
     plan.seconds = estimated_seconds(plan.to_run, past, workers)
     return plan
@@ -72,10 +77,14 @@ def _take_over(
         found.setdefault(match(run), []).append(run)
     for job in grid.jobs:
         earlier = [run for run in found.get(keys[job.number], []) if run.result.name == job.name]
+        left_out = [run.left_out for run in earlier if run.left_out and run.result.status == "FINISHED"]
+        earlier = [run for run in earlier if not run.left_out]
         finished = next((run for run in earlier if run.result.status == "FINISHED"), None)
         if finished is not None:
             plan.done[job.number] = _whole(finished)
+            plan.alone |= set() if finished.is_in_store else {job.number}
             continue
+        plan.left_out.update(left_out[:1])
         killed = (run.folder for run in earlier if run.result.status == "KILLED" and run.result.folder)
         folder = next((folder for folder in killed if resumable(folder) is not None), None)
         if folder is not None:

@@ -12,9 +12,9 @@ from typing import Any
 from rnnlab.config.record import facets
 from rnnlab.study.grid import Grid, Job
 from rnnlab.tracking.folder import RunFolder, write_json
+from rnnlab.tracking.left import STUDY_FILE
 from rnnlab.tracking.metrics import BEST_EPOCH, chosen_by
 from rnnlab.tracking.result import RunResult
-from rnnlab.tracking.studies import STUDY_FILE
 
 FIRST_COLUMNS = ("name", "run_id", "status", "function", "cell", "layers", "seed")
 TEST_COLUMNS = ("test/mse", "test/rmse")
@@ -33,6 +33,7 @@ class StudyRecord:
         grid: its jobs.
         results: by the number of the job; a job that never started has none.
         taken_over: the numbers of the jobs whose run was made before.
+        alone: of these, the numbers of those whose run is in its folder alone: the store lacks it.
         errors: by the number of the job, what kept it from having a run that ended by itself.
     """
 
@@ -42,6 +43,7 @@ class StudyRecord:
     grid: Grid
     results: dict[int, RunResult] = field(default_factory=dict)
     taken_over: set[int] = field(default_factory=set)
+    alone: set[int] = field(default_factory=set)
     errors: dict[int, str] = field(default_factory=dict)
     _elsewhere: set[Path] = field(default_factory=set)
     _seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
@@ -119,6 +121,11 @@ class StudyRecord:
         """The metrics that `results.csv` has: of the test, the best epoch, and what that was chosen by."""
         chosen = dict.fromkeys(chosen_by(job.config.data.val_fraction) for job in self.grid.jobs)
         return [*TEST_COLUMNS, BEST_EPOCH, *chosen]
+
+    def in_store(self) -> list[RunResult]:
+        """Return the results of the FINISHED jobs that are not in their folders alone."""
+        results = [self.finished(job) for job in self.grid.jobs if job.number not in self.alone]
+        return [result for result in results if result is not None]
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row a job, with the columns of `results.csv`."""

@@ -34,9 +34,9 @@ from rnnlab.study.summary import baselines_of, groups_of
 from rnnlab.study.table import announce, jobs_table, study_table, time_spent
 from rnnlab.study.watch import mark_study_process
 from rnnlab.tracking.folder import SHORT_ID, FolderInUseError, RunFolder
+from rnnlab.tracking.left import STUDY_FILE
 from rnnlab.tracking.past import past_runs
 from rnnlab.tracking.store import Store, find_store, open_store
-from rnnlab.tracking.studies import STUDY_FILE
 from rnnlab.tracking.sync import catch_up, send_waiting
 
 STOPPED = "the study was stopped at the first failure"
@@ -78,7 +78,7 @@ def run_study(grid: Grid, config: RunConfig, workers: Workers) -> int:
         raise _in_use(name)
     find_store(config.tracking)  # raises where the experiment was deleted, before anything is created
     if config.study.dry_run:
-        announce(console, name, grid, _plan(grid, config, workers), workers.at_once)
+        _announce(console, grid, config, _plan(grid, config, workers), workers)
         console.print("nothing was run: study.dry_run=true", markup=False)
         return EXIT_DONE
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def run_study(grid: Grid, config: RunConfig, workers: Workers) -> int:
         with folder.in_use():
             mark_study_process()
             plan = _plan(grid, config, workers)
-            announce(console, name, grid, plan, workers.at_once)
+            _announce(console, grid, config, plan, workers)
             return _run_planned(grid, config, plan, workers, console)
     except FolderInUseError as error:
         raise _in_use(name) from error
@@ -105,8 +105,20 @@ def _plan(grid: Grid, config: RunConfig, workers: Workers) -> Plan:
     store = find_store(config.tracking)
     if store is not None:
         catch_up(config.tracking, store)
-    known = store is not None or config.tracking.store == "off"
-    return make_plan(grid, config.study, lambda: past_runs(store) if known else [], workers.at_once)
+    return make_plan(grid, config.study, lambda: past_runs(config.tracking, store), workers.at_once)
+
+
+def _announce(console: Console, grid: Grid, config: RunConfig, plan: Plan, workers: Workers) -> None:
+    announce(console, _name(grid, config), grid, plan, workers.at_once)
+    if config.tracking.store == "off":
+        return
+    if plan.alone:
+        console.print(
+            f"  [yellow]{len(plan.alone)} of those done before are in their folders alone: the store lacks them, "
+            "so they are in results.csv but neither on MLflow's pages nor in a report[/]"
+        )
+    for why, count in plan.left_out.items():
+        console.print(f"  [yellow]{count} of those to run are FINISHED in folders here, but were {why}[/]")
 
 
 def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, console: Console) -> int:
@@ -114,7 +126,7 @@ def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, co
         workers.warm_up()
     name, store = _name(grid, config), open_store(config.tracking)
     with ParentRun(store, config.tracking, name, grid, plan.key, anew=config.study.rerun) as parent:
-        record = StudyRecord(name, parent.run_id, outputs() / name, grid)
+        record = StudyRecord(name, parent.run_id, outputs() / name, grid, alone=plan.alone)
         record.begin(plan.done, plan.interrupted.values())
         record.save()
         parent.log_files([STUDY_FILE])
@@ -217,10 +229,10 @@ def _summarise(record: StudyRecord, store: Store | None, parent: ParentRun, cons
     console.print(f"results  {as_typed(record.folder / 'results.csv')}", markup=False)
     for label, look in zip(("inside", ""), _looks(record), strict=False):
         console.print(f"{label:<8} {command()} {look}", markup=False)
-    if store is None:
+    if store is None or (record.alone and not record.in_store()):
         return
     links = save_links(record, store)
-    earlier = [record.results[job] for job in sorted(record.taken_over)]
+    earlier = [record.results[job] for job in sorted(record.taken_over - record.alone)]
     parent.describe([run for run in earlier if run.parent != parent.run_id], links)
     parent.log_files([PAGE, figures.name])
     console.print(f"report   {command()} {shlex.join(['report', f'study={record.name}'])}", markup=False)

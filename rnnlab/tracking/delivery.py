@@ -27,6 +27,10 @@ class Delivery:
         folder: the run's, or a study's.
         outbox: what the store is to hold.
         compare: whether the store may hold some of it already: a run that goes on, or whose process is gone.
+
+    Attributes:
+        outbox: what the store is to hold.
+        is_deleted: whether the run was found deleted in MLflow; then nothing is sent.
     """
 
     def __init__(self, folder: Path, outbox: Outbox, *, compare: bool) -> None:
@@ -36,6 +40,7 @@ class Delivery:
         self._points: list[Point] = []
         self._run: MlflowRun | None = None
         self._stored: dict[tuple[str, int], float] = {}
+        self.is_deleted = False
         self._forget(compare=compare)
 
     def _forget(self, *, compare: bool) -> None:
@@ -80,7 +85,15 @@ class Delivery:
             return self._send(store)
         except Exception:
             self.compare_again()
+            with suppress(Exception):  # what went wrong first is what is said
+                if self._was_deleted(store):
+                    return 0
             raise
+
+    def _was_deleted(self, store: Store) -> bool:
+        has = MlflowRun(store, self.outbox.run_id).contents()
+        self.is_deleted = has is not None and not has.is_active
+        return self.is_deleted
 
     @property
     def is_done(self) -> bool:
@@ -90,7 +103,7 @@ class Delivery:
     def _send(self, store: Store) -> int:
         self._run = run = self._run or self._found_or_made(store)
         if self._compare and not self._look(run):
-            return self._give_up()
+            return 0
         with self._lock:
             wanted = copy.deepcopy(self.outbox)
             points, self._points = self._points, []
@@ -136,9 +149,13 @@ class Delivery:
             run.log_file(here, place)
 
     def _look(self, run: MlflowRun) -> bool:
-        """Learn what the store holds; return whether it still wants the run."""
+        """Learn what the store holds; return whether that is a run that may be written to.
+
+        One that was deleted in MLflow stays as it is, and what it lacks waits in the folder: it may be restored.
+        """
         has = run.contents()
-        if has is None or not has.is_active:
+        self.is_deleted = has is not None and not has.is_active
+        if has is None or self.is_deleted:
             return False
         self._tags, self._params, self._status = has.tags, has.params, has.status
         file = RunFolder(self._folder).metrics
@@ -147,12 +164,6 @@ class Delivery:
             self._compare = False
         self._stored = run.logged(has.metrics)
         return True
-
-    def _give_up(self) -> int:
-        """Forget a run that was deleted in MLflow."""
-        if self.outbox.status != "RUNNING":
-            (self._folder / FILE).unlink(missing_ok=True)
-        return 0
 
     def _found_or_made(self, store: Store) -> MlflowRun:
         """Return the run in the store; one that it lacks is made."""

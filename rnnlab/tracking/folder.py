@@ -1,4 +1,4 @@
-"""A run's folder: `outputs/<study or single>/<run name>-<short id>/`, its files, and how to find it again."""
+"""A run's folder: `outputs/<study or single>/<run name>-<short id>/` and its files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from rnnlab.errors import BadInputError, Problem, listed, nearest
 from rnnlab.files import write_whole
 from rnnlab.home import home
 from rnnlab.tracking.result import RunResult
@@ -20,7 +19,6 @@ SINGLE = "single"
 """The folder of the runs that belong to no study."""
 
 SHORT_ID = 8
-NAMES_SHOWN = 5
 
 
 class FolderInUseError(Exception):
@@ -187,43 +185,3 @@ def run_folders(outputs: Path) -> Iterator[RunFolder]:
     """Yield the folder of every run, in no particular order."""
     for path in outputs.glob("*/*/config.yaml"):
         yield RunFolder(path.parent)
-
-
-def find_run(outputs: Path, text: str, key: str) -> RunFolder:
-    """Return the one run that ``text`` names: ``latest``, an id or its start, a name, or a folder.
-
-    Args:
-        outputs: the folder of the runs' folders.
-        text: what the user gave.
-        key: the key they gave it for, ``run`` or ``resume``.
-
-    Raises:
-        BadInputError: it names no run or more than one.
-    """
-    for place in (Path(text), outputs.parent / text):
-        if (place / "config.yaml").is_file():
-            return RunFolder(place.absolute())
-    runs = sorted(
-        ((folder.read_manifest(), folder) for folder in run_folders(outputs)),
-        key=lambda run: (run[0].get("started") or 0, run[1].path.name),
-        reverse=True,
-    )
-    if not runs:
-        raise BadInputError(Problem(key, text, f"there is no run under {outputs} yet; rnnlab train makes one"))
-    if text == "latest":
-        return runs[0][1]
-    named = [folder for manifest, folder in runs if manifest.get("name") == text]
-    found = named or [f for m, f in runs if text and str(m.get("run_id", "")).startswith(text)]
-    if len(found) == 1:
-        return found[0]
-    names = {str(manifest.get("name")) for manifest, _ in runs}
-    if not found:
-        near = nearest(text, names | {"latest"})
-        allowed = "names no run; must be latest, an id or its start, a name or a folder (rnnlab runs lists them)"
-        raise BadInputError(Problem(key, text, allowed, f"{key}={near}" if near else None))
-    folders = [folder.path.name for folder in found]
-    shown = listed(folders[:NAMES_SHOWN]) + (", ..." if len(folders) > NAMES_SHOWN else "")
-    last = str(found[0].read_manifest().get("run_id"))[:SHORT_ID]
-    raise BadInputError(
-        Problem(key, text, f"names {len(found)} runs ({shown}); give an id, such as {key}={last} for the newest")
-    )

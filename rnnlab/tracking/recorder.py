@@ -117,9 +117,9 @@ class Recorder:
             self._exits.enter_context(self.folder.in_use())
             known = made is not None
             outbox = outbox_for(self.folder, place, run_id, name, tags, began=self._started, in_store=known)
-            outbox.params = {
-                key: str(value) for key, value in (dict(flat(plain(self._config))) | facets(self._config)).items()
-            }
+        # MLflow keeps the params that it has; a store that was made anew has none.
+        params = dict(flat(plain(self._config))) | facets(self._config)
+        outbox.params |= {key: str(value) for key, value in params.items() if key not in outbox.params}
         self.result = RunResult(
             run_id=run_id,
             name=name,

@@ -26,6 +26,9 @@ SECONDS_AT_THE_END = {"FINISHED": 30.0, "FAILED": 30.0, "KILLED": 2.0}
 
 SECONDS_FOR_A_STORE_THAT_IS_AWAY = 3.0
 
+DELETED = "deleted in MLflow, not sent"
+"""What is said of a run that somebody deleted there: it stays deleted, and training goes on."""
+
 log = logging.getLogger(__name__)
 
 
@@ -48,6 +51,7 @@ class Sender:
         self._closing = False
         self._failures = 0
         self._warned = False
+        self._said_deleted = False
         self._beat_at = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="sender", daemon=True)
 
@@ -90,12 +94,14 @@ class Sender:
         self._delivery.change(status=status, ended=time.time())
         self._wake.set()
         deadline = time.monotonic() + SECONDS_AT_THE_END[status]
-        while not self._done.wait(0.05) and time.monotonic() < deadline:
+        while not self._done.wait(0.05) and time.monotonic() < deadline and not self._delivery.is_deleted:
             if self._failures:
                 deadline = min(deadline, time.monotonic() + SECONDS_FOR_A_STORE_THAT_IS_AWAY)
                 self._done.wait(deadline - time.monotonic())
                 break
-        if not self._delivery.is_done:
+        if self._delivery.is_deleted:
+            self._deleted()
+        elif not self._delivery.is_done:
             self._say("the store has not got everything of this run; `rnnlab sync` sends the rest")
         return self._delivery.is_done
 
@@ -113,7 +119,9 @@ class Sender:
                 self._rest(pause)
                 pause = 0.0
                 continue
-            if self._failures:
+            if self._delivery.is_deleted:
+                self._deleted()
+            elif self._failures:
                 log.info("the store takes the run again")
             self._failures = 0
             pause = SECONDS_BETWEEN_BEATS
@@ -141,6 +149,11 @@ class Sender:
             return
         self._warned = True
         self._say(f"the store does not take the run ({why}); it goes on, and what is missing is sent later")
+
+    def _deleted(self) -> None:
+        if not self._said_deleted:
+            self._said_deleted = True
+            self._say(f"{DELETED}; its folder has everything")
 
     def _say(self, text: str) -> None:
         log.warning(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from rnnlab.tracking.database import read_runs
+from rnnlab.tracking.database import Filter, count_runs
 from rnnlab.tracking.folder import recorded_folder
 from rnnlab.tracking.mlflow_run import MlflowRun
 from rnnlab.tracking.server_access import refusal
@@ -22,7 +22,7 @@ def end_stale_runs(store: Store) -> int:
 
     A run whose folder says how it ended gets that status; any other is KILLED.
     """
-    if store.database is not None and not read_runs(store.database, store.experiment_id, status="RUNNING", limit=1):
+    if store.database is not None and not count_runs(store.database, Filter(store.experiment_id, "RUNNING")):
         return 0  # most often, and known without MLflow
     found = 0
     for run in store.pages("attributes.status = 'RUNNING'"):

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from filelock import FileLock
 from rnnlab.config.schema import TrackingConfig
 from rnnlab.errors import BadInputError, Problem, StoreAwayError, StoreRefusesError, without_credentials
 from rnnlab.home import home, mlruns, outputs
-from rnnlab.tracking.database import read_experiment
+from rnnlab.tracking.database import DATABASE, read_experiment
 from rnnlab.tracking.folder import SINGLE
 from rnnlab.tracking.moving import mend_artifact_paths
 from rnnlab.tracking.server_access import check_server, refusal
@@ -96,26 +96,6 @@ def check_places(tracking: TrackingConfig, study: str | None = None, *, to_write
         check_server(str(tracking.uri), tracking.experiment, to_write=to_write)
 
 
-def check_known(tracking: TrackingConfig, run_id: str) -> None:
-    """Make sure that the store has a run, without creating anything.
-
-    Raises:
-        BadInputError: it has not.
-    """
-    from mlflow.exceptions import MlflowException
-
-    if tracking.store == "off":
-        return
-    store = find_store(tracking)
-    with suppress(MlflowException):
-        if store is not None:
-            store.client.get_run(run_id)
-            return
-    raise BadInputError(
-        Problem("tracking", tracking.store, f"this store does not know the run {run_id}", "tracking=off")
-    )
-
-
 def _check_writable(folder: Path) -> None:
     there = folder
     try:
@@ -135,7 +115,7 @@ def local_uri() -> str:
 
 
 def _database() -> Path:
-    return mlruns() / "mlflow.db"
+    return mlruns() / DATABASE
 
 
 def has_store(tracking: TrackingConfig) -> bool:

@@ -6,21 +6,22 @@ import json
 import re
 import sqlite3
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rnnlab.errors import BadInputError, Problem, listed, nearest
+from rnnlab.tracking.known import deleted_runs
+from rnnlab.tracking.left import STUDY_FILE, study_folders
 from rnnlab.tracking.store import Store
-
-STUDY_FILE = "study.json"
-"""The artifact of a parent run that holds the grid."""
 
 KEYS_OF_A_JOB = {"job", "name", "status", "run_id", "config_hash", "error", "factors"}
 SHORTEST_ID = 4
+DELETED = "was deleted in MLflow; restore it there to report on it"
 IDS_IN_A_QUERY = 200
 THREADS = 8
 ONLY_STUDIES = "tags.`rnnlab.kind` = 'study'"
@@ -75,12 +76,14 @@ class StoredStudy:
         newest: whether no newer study has its name.
         jobs: the grid, a row a job, as `study.json` has it.
         runs: by the job's number, its run.
+        deleted: the numbers of the jobs whose run was deleted in MLflow.
     """
 
     parent: StoredRun
     newest: bool
     jobs: Sequence[Mapping[str, Any]]
     runs: Mapping[int, StoredRun]
+    deleted: Collection[int] = ()
 
 
 def find_study(store: Store, text: str) -> StoredStudy:
@@ -93,7 +96,8 @@ def find_study(store: Store, text: str) -> StoredStudy:
     """
     parents = sorted(map(StoredRun.of, store.pages(ONLY_STUDIES)), key=lambda run: run.at_work, reverse=True)
     if not parents:
-        raise BadInputError(Problem("study", text, "there is no study in the store yet; rnnlab train -m makes one"))
+        none = "there is no study in the store yet; rnnlab train -m makes one"
+        raise BadInputError(Problem("study", text, _gone(store, text) or none))
     named = parents[:1] if text == "latest" else [run for run in parents if text in (_study_name(run), run.name)]
     by_id = [run for run in parents if len(text) >= SHORTEST_ID and run.run_id.startswith(text)]
     found = named[:1] or by_id
@@ -103,9 +107,22 @@ def find_study(store: Store, text: str) -> StoredStudy:
     if found:
         ids = listed(run.run_id[: len(text) + 4] for run in found)
         raise BadInputError(Problem("study", text, f"begins the ids of several studies: {ids}"))
+    if gone := _gone(store, text):
+        raise BadInputError(Problem("study", text, gone))
     near = nearest(text, {_study_name(run) for run in parents} | {"latest"})
     allowed = "names no study; must be latest, a name, or the parent's id"
     raise BadInputError(Problem("study", text, allowed, f"study={near}" if near else None))
+
+
+def _gone(store: Store, text: str) -> str | None:
+    """Return what is known of a study that the store lacks: that it was deleted, or what its folder has."""
+    for parent in map(StoredRun.of, deleted_runs(store, ONLY_STUDIES)):
+        if text in ("latest", _study_name(parent)) or (len(text) >= SHORTEST_ID and parent.run_id.startswith(text)):
+            return f"the study {_study_name(parent)} ({parent.run_id[:8]}) {DELETED}"
+    for study in study_folders():
+        if text in ("latest", study.name) or (len(text) >= SHORTEST_ID and study.parent.startswith(text)):
+            return f"the study is no longer in the store; what is left of it is {study}"
+    return None
 
 
 def _study_name(parent: StoredRun) -> str:
@@ -126,7 +143,9 @@ def _with_jobs(store: Store, parent: StoredRun, *, newest: bool) -> StoredStudy:
         found = by_id.get(job["run_id"]) or _best(by_config.get(job["config_hash"], []), job)
         if found is not None:
             runs[int(job["job"])] = found
-    return StoredStudy(parent, newest, jobs, runs)
+    lost = {job["run_id"]: int(job["job"]) for job in jobs if job["run_id"] and int(job["job"]) not in runs}
+    deleted = {lost[run.run_id] for run in runs_with(store, list(lost), deleted=True)}
+    return StoredStudy(parent, newest, jobs, runs, deleted)
 
 
 def _best(children: Sequence[StoredRun], job: Mapping[str, Any]) -> StoredRun | None:
@@ -147,12 +166,19 @@ def _jobs(grid: bytes | None, parent: StoredRun) -> list[dict[str, Any]]:
     raise BadInputError(Problem("study", parent.name, f"its grid, the artifact {STUDY_FILE}, cannot be read"))
 
 
-def runs_with(store: Store, run_ids: Sequence[str]) -> list[StoredRun]:
-    """Return the runs with these ids, as far as the store has them, in the order of the ids."""
+def runs_with(store: Store, run_ids: Sequence[str], *, deleted: bool = False) -> list[StoredRun]:
+    """Return the runs with these ids, as far as the store has them, in the order of the ids.
+
+    Args:
+        store: where they are.
+        run_ids: which.
+        deleted: return those that were deleted in MLflow instead.
+    """
+    pages = partial(deleted_runs, store) if deleted else store.pages
     found: dict[str, StoredRun] = {}
     for start in range(0, len(run_ids), IDS_IN_A_QUERY):
         several = ", ".join(f"'{run_id}'" for run_id in run_ids[start : start + IDS_IN_A_QUERY])
-        found |= {run.info.run_id: StoredRun.of(run) for run in store.pages(f"attributes.run_id IN ({several})")}
+        found |= {run.info.run_id: StoredRun.of(run) for run in pages(f"attributes.run_id IN ({several})")}
     return [found[run_id] for run_id in run_ids if run_id in found]
 
 
@@ -179,14 +205,20 @@ def select_runs(store: Store, text: str) -> list[StoredRun]:
         raise BadInputError(Problem("runs", text, allowed)) from error
     runs = [run for run in found if run.tags.get("rnnlab.kind") != "study"]
     if not runs:
-        raise BadInputError(Problem("runs", text, "no run of the store goes with it; rnnlab runs lists them"))
+        none = "no run of the store goes with it; rnnlab runs lists them"
+        if text.strip() and (count := sum(1 for _ in deleted_runs(store, text))):
+            none = f"no run of the store goes with it but {count} that were deleted in MLflow; restore them there"
+        raise BadInputError(Problem("runs", text, none))
     return list({run.run_id: run for run in runs}.values())
 
 
 def _with_id(store: Store, start: str) -> list[StoredRun]:
-    found = list(map(StoredRun.of, store.pages(f"attributes.run_id LIKE '{start}%'")))
+    condition = f"attributes.run_id LIKE '{start}%'"
+    found = list(map(StoredRun.of, store.pages(condition)))
     if not found:
-        raise BadInputError(Problem("runs", start, "no run of the store has an id that begins so"))
+        deleted = next(map(StoredRun.of, deleted_runs(store, condition)), None)
+        none = "no run of the store has an id that begins so"
+        raise BadInputError(Problem("runs", start, f"the run {deleted.name} {DELETED}" if deleted else none))
     return found
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnlab.config.schema import TrackingConfig
-from rnnlab.errors import Problem, without_credentials
-from rnnlab.home import outputs
-from rnnlab.tracking.delivery import Delivery
+from rnnlab.errors import BadInputError, Problem, without_credentials
+from rnnlab.home import mlruns, outputs
+from rnnlab.tracking.database import DATABASE, read_ids, read_named
+from rnnlab.tracking.delivery import LOCAL_ID, Delivery
 from rnnlab.tracking.folder import FolderInUseError, RunFolder
+from rnnlab.tracking.in_folders import FolderRun, runs_in_folders
 from rnnlab.tracking.outbox import FILE, Outbox, read_outbox
 from rnnlab.tracking.server_access import reason, refusal
 from rnnlab.tracking.stale import WHY, end_stale_runs
@@ -29,6 +31,7 @@ class Sent:
         points: metric points that were sent.
         error: why the store did not take it, or None.
         refusal: what to do about it where a server refuses this user, or None.
+        deleted: what was deleted in MLflow, the run or its experiment, so that nothing is sent; or None.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Sent:
     points: int
     error: str | None = None
     refusal: Problem | None = None
+    deleted: str | None = None
 
 
 def send_waiting(tracking: TrackingConfig | None = None) -> list[Sent]:
@@ -58,16 +62,29 @@ def send_waiting(tracking: TrackingConfig | None = None) -> list[Sent]:
             continue
         try:
             with RunFolder(folder).in_use(timeout=0):
-                points = _send(folder, outbox)
+                done += _send(folder, outbox, place)
         except FolderInUseError:
             continue
+        except BadInputError:  # its experiment was deleted
+            done.append(Sent(outbox.name, folder, place, 0, deleted=f"the experiment {outbox.experiment}"))
         except Exception as error:  # noqa: BLE001 - each store has its own way to fail
             away[place] = reason(error, outbox.uri), refusal(error, outbox.uri) if outbox.uri else None
             done.append(Sent(outbox.name, folder, place, 0, *away[place]))
-        else:
-            if points is not None:
-                done.append(Sent(outbox.name, folder, place, points))
     return done
+
+
+def missing_in_store() -> list[FolderRun]:
+    """Return the runs that were recorded in the local store and that it no longer has; their folders are here.
+
+    What was deleted in MLflow is not missing, and what waits to be sent is no loss.
+    """
+    database = mlruns() / DATABASE
+    known = read_ids(database, LOCAL_ID) if database.exists() else {}
+    return [
+        run
+        for run in runs_in_folders(known)
+        if run.tracking.store == "local" and not run.is_waiting and not run.folder.is_in_use()
+    ]
 
 
 def catch_up(tracking: TrackingConfig, store: Store) -> None:
@@ -83,19 +100,28 @@ def _waiting() -> Iterator[tuple[Path, Outbox]]:
             yield file.parent, outbox
 
 
-def _send(folder: Path, outbox: Outbox) -> int | None:
-    """Send the rest of a run, and return how many points that were; None if it is not known to have ended."""
+def _send(folder: Path, outbox: Outbox, place: str) -> Iterator[Sent]:
+    """Send the rest of a run, and yield what came of it; nothing of one that is not known to have ended."""
     if outbox.status == "RUNNING" and not _settle(folder, outbox):
-        return None
+        return
+    if outbox.store == "local" and _is_known_deleted(outbox.run_id):  # without MLflow, at every command
+        outbox.save(folder)
+        yield Sent(outbox.name, folder, place, 0, deleted="the run")
+        return
     store = open_store(outbox.tracking)
     if store is None:
-        return None
+        return
     delivery = Delivery(folder, outbox, compare=True)
     delivery.change()
     sent = 0
-    while not delivery.is_done:
+    while not delivery.is_done and not delivery.is_deleted:
         sent += delivery.send(store)
-    return sent
+    yield Sent(outbox.name, folder, place, sent, deleted="the run" if delivery.is_deleted else None)
+
+
+def _is_known_deleted(run_id: str) -> bool:
+    database = mlruns() / DATABASE
+    return database.exists() and any(not run.is_active for run in read_named(database, run_id, 1, (), ()))
 
 
 def _settle(folder: Path, outbox: Outbox) -> bool:

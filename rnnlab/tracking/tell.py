@@ -64,7 +64,11 @@ def add_pages(store: Store, run_id: str, folder: Path, name: str, uri: str | Non
         uri: the server's address, or None of a local store.
     """
     try:
-        MlflowRun(store, run_id).log_folder(folder, name)
+        run = MlflowRun(store, run_id)
+        has = run.contents()
+        if has is not None and not has.is_active:
+            return "the run was deleted in MLflow"
+        run.log_folder(folder, name)
     except Exception as error:  # noqa: BLE001 - each store has its own way to fail
         return reason(error, uri)
     return None

@@ -19,9 +19,10 @@ from rnnlab.models.network import SequenceNetwork
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.metrics import MetricBuffer
 from rnnlab.training.build import build_learning_rate, build_optimizer, choose_device
-from rnnlab.training.checkpoint_files import BEST, LAST, SoundCheckpoint, newest_sound, quarantine, saved_state
+from rnnlab.training.checkpoint_files import LAST, SoundCheckpoint, newest_sound, quarantine, saved_state
 from rnnlab.training.checkpoints import BestEpoch, LastEpoch, SealedCheckpoints, restore_best
 from rnnlab.training.digests import LossDigests
+from rnnlab.training.ending import ending
 from rnnlab.training.epochs import EpochEnds, Listener
 from rnnlab.training.interruption import StopBetweenSteps
 from rnnlab.training.lightning import LightningEnvironment, pl
@@ -172,9 +173,7 @@ def _network_weights(checkpoint: dict[str, Any]) -> dict[str, Any]:
 
 def _fitted_before(checkpoint: dict[str, Any], settings: TrainerConfig) -> Fitted | None:
     """Return what training took if the last checkpoint is its end already: the run was interrupted after it."""
-    last, best = saved_state(checkpoint, LAST), saved_state(checkpoint, BEST)
-    epochs, patience = last["epochs"], settings.early_stopping.patience
-    stopped_early = patience is not None and epochs - best["reference_epoch"] >= patience
-    if epochs < settings.max_epochs and not stopped_early:
+    stands = ending(checkpoint, settings)
+    if not stands.is_over:
         return None
-    return Fitted(last["fit_seconds"], checkpoint["global_step"], epochs)
+    return Fitted(saved_state(checkpoint, LAST)["fit_seconds"], checkpoint["global_step"], stands.done)

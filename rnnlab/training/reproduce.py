@@ -18,8 +18,9 @@ from rnnlab.provenance.code import code_record
 from rnnlab.provenance.environment import machine, package_versions
 from rnnlab.provenance.verdict import Trained, Verdict, differences, judge
 from rnnlab.tracking.fingerprint import OTHER_CODE, OTHER_CONFIG
-from rnnlab.tracking.folder import RunFolder, find_run, write_json
+from rnnlab.tracking.folder import RunFolder, write_json
 from rnnlab.tracking.metrics import read_curves
+from rnnlab.tracking.named import find_run
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.tell import tell
 from rnnlab.training.build import check_buildable

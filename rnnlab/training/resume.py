@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from omegaconf.errors import OmegaConfBaseException
@@ -11,11 +12,15 @@ from rnnlab.config.record import flat, load_config, plain
 from rnnlab.config.schema import RunConfig
 from rnnlab.config.trust import check_recorded
 from rnnlab.config.validate import check
-from rnnlab.errors import BadInputError, Problem
+from rnnlab.errors import BadInputError, DivergedError, Problem
 from rnnlab.home import outputs
-from rnnlab.tracking.folder import RunFolder, find_run
+from rnnlab.tracking.fingerprint import fingerprint
+from rnnlab.tracking.folder import RunFolder
+from rnnlab.tracking.named import find_run
 from rnnlab.tracking.recorder import Resumed
-from rnnlab.training.checkpoint_files import LAST, newest_sound, saved_state
+from rnnlab.tracking.result import RunResult
+from rnnlab.training.checkpoint_files import newest_sound
+from rnnlab.training.ending import Ending, ending
 
 MAY_CHANGE = ("trainer", "tracking")
 """Sections that may be given anew: how long and on what to train, and where that is recorded."""
@@ -52,19 +57,60 @@ def resume(given: RunConfig, overrides: list[str]) -> tuple[RunConfig, Resumed]:
     if folder.is_in_use():
         raise BadInputError(Problem("resume", given.resume, f"{result.name} is being trained by another process"))
     check_recorded(config, given.allow_targets, given, "resume")
+    own = copy.deepcopy(config.trainer)
     _take_over(given, config, overrides)
     check(config)
-    done = saved_state(newest_sound(folder, "resume").content, LAST)["epochs"]
-    if result.status == "FINISHED" and done >= config.trainer.max_epochs:
-        raise BadInputError(
-            Problem(
-                "trainer.max_epochs",
-                config.trainer.max_epochs,
-                f"{result.name} has trained {done} epochs; ask for more",
-                f"trainer.max_epochs={2 * done}",
-            ),
-        )
+    _check_diverges_no_more(given, config, result)
+    checkpoint = newest_sound(folder, "resume").content
+    _check_goes_on(given, config, result, ending(checkpoint, config.trainer), is_same=config.trainer == own)
     return config, Resumed(folder, result)
+
+
+def _check_goes_on(
+    given: RunConfig, config: RunConfig, result: RunResult, stands: Ending, *, is_same: bool
+) -> None:
+    """Make sure that what was asked for is what will happen, so that the record stays true.
+
+    Args:
+        given: the config that was composed, with ``resume`` in it.
+        config: to go on with.
+        result: how the run went so far.
+        stands: where its training stands by that config.
+        is_same: whether the config says the same of the training as the run's own.
+
+    Raises:
+        BadInputError: no epoch would be trained.
+    """
+    name, epochs = result.name, config.trainer.max_epochs
+    if stands.done > epochs or (stands.done == epochs and result.status == "FINISHED"):
+        allowed = f"{name} has trained {stands.done} epochs; ask for more"
+        raise BadInputError(Problem("trainer.max_epochs", epochs, allowed, f"trainer.max_epochs={2 * stands.done}"))
+    # What was interrupted between its last epoch and the end of its test has that left to do.
+    if stands.is_out_of_patience and not (is_same and result.status != "FINISHED"):
+        more = f" together with trainer.max_epochs above {epochs}" if stands.is_out_of_epochs else ""
+        allowed = (
+            f"early stopping ends {name} after epoch {stands.done}: patience is "
+            f"{config.trainer.early_stopping.patience}, and the last new lowest value was in epoch {stands.best}; "
+            f"no epoch would be trained. What goes on is trainer.early_stopping.patience=null, or one above "
+            f"{stands.waited}{more}"
+        )
+        raise BadInputError(Problem("resume", given.resume, allowed))
+
+
+def _check_diverges_no_more(given: RunConfig, config: RunConfig, result: RunResult) -> None:
+    """Refuse what would only end as before: a run that diverged, with nothing changed.
+
+    Raises:
+        BadInputError: it is one.
+    """
+    diverged = result.status == "FAILED" and (result.error or "").startswith(DivergedError.__name__)
+    if diverged and fingerprint(config) == result.fingerprint:
+        where = str(result.error).partition(": ")[2].partition(":")[0]
+        allowed = (
+            f"{result.name} diverged ({where}) and would again with the same settings and code. What may help is "
+            "trainer.gradient_clip=1, or a new run with a smaller optimizer.lr"
+        )
+        raise BadInputError(Problem("resume", given.resume, allowed))
 
 
 def resumable(folder: RunFolder) -> Resumed | None:
@@ -93,6 +139,9 @@ def _take_over(given: RunConfig, config: RunConfig, overrides: list[str]) -> Non
             for name, _ in flat(option.values if option else {}, f"{key}."):
                 _set(config, name, asked[name])
         elif section in MAY_CHANGE:
+            if key not in asked:
+                allowed = f"with resume= give its keys one by one, such as {_names(key, asked)[0]}"
+                raise BadInputError(Problem(key, value, allowed))
             _set(config, key, asked[key])
         elif not _same(key, asked, saved):
             allowed = f"resume= goes on with the run's own config ({_own(key, saved)}); only trainer.* may change"
@@ -100,8 +149,13 @@ def _take_over(given: RunConfig, config: RunConfig, overrides: list[str]) -> Non
 
 
 def _same(key: str, asked: dict[str, Any], saved: dict[str, Any]) -> bool:
-    names = [name for name in asked if name == key or name.startswith(f"{key}.")]
+    names = _names(key, asked)
     return bool(names) and all(asked[name] == saved.get(name) for name in names)
+
+
+def _names(key: str, asked: dict[str, Any]) -> list[str]:
+    """Return the flattened keys that an override gives: its own, or those of the section that it names."""
+    return [name for name in asked if name == key or name.startswith(f"{key}.")]
 
 
 def _own(key: str, saved: dict[str, Any]) -> str:

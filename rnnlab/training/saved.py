@@ -11,7 +11,8 @@ from rnnlab.config.trust import check_recorded
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
 from rnnlab.models.network import SequenceNetwork
-from rnnlab.tracking.folder import RunFolder, find_run
+from rnnlab.tracking.folder import RunFolder
+from rnnlab.tracking.named import find_run
 from rnnlab.training.build import build_run_network
 from rnnlab.training.checkpoint_files import read_checkpoint
 from rnnlab.training.resume import load_run_config

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -76,6 +77,13 @@ def _tracking(config: Path) -> TrackingConfig:
     """Return where a run was to be recorded; where its config does not say, that is nowhere."""
     try:
         found = TRACKING.search(config.read_text(encoding="utf-8"))
-        return TrackingConfig(**yaml.safe_load(found.group())["tracking"]) if found else TrackingConfig(store="off")
+        values = _parsed(found.group()) if found else {"store": "off"}
+        return TrackingConfig(**values)
     except (OSError, ValueError, TypeError, yaml.YAMLError):
         return TrackingConfig(store="off")
+
+
+@cache
+def _parsed(section: str) -> dict[str, str]:
+    """Return the values of the section, which is the same in most runs of a folder."""
+    return dict(yaml.safe_load(section)["tracking"])

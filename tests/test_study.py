@@ -40,7 +40,7 @@ def test_a_study_prints_a_row_a_group_and_the_baselines(study):
         assert row in done.stdout
     assert "study pairs  8 runs" in done.stdout
     assert "figures  outputs/pairs/figures" in done.stdout
-    assert "rnnlab explain run=<id>" in done.stdout
+    assert re.search(r"rnnlab explain run=[0-9a-f]{8}\n", done.stdout)
     assert "rnnlab ui" in done.stdout
     assert "…" not in done.stdout
 
@@ -164,13 +164,13 @@ def test_a_setting_of_ones_own_code_keeps_its_path():
 
 
 @contextlib.contextmanager
-def on_a_terminal(*words, folder):
+def on_a_terminal(*words, folder, columns=120):
     """Run a command on a terminal, in a process group of its own; give it, and what reads the screen to its end."""
     ours, theirs = os.openpty()
     process = subprocess.Popen(
         command_line("train", *words),
         cwd=folder,
-        env=environment() | {"TERM": "xterm-256color", "COLUMNS": "120"},
+        env=environment() | {"TERM": "xterm-256color", "COLUMNS": str(columns)},
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
@@ -204,6 +204,22 @@ def test_a_terminal_has_one_live_display_of_the_whole_study(tmp_path):
     assert re.search(r"0 running, 0 failed, best test MSE \d", text)
     assert not re.search(r"epoch +\d", text), "a worker's own progress bar"
     assert screen.rindex(b"\x1b[?25h") > screen.rindex(b"\x1b[?25l"), "the cursor is back"
+
+
+def test_on_a_narrow_terminal_the_tables_keep_their_labels_ids_and_numbers(tmp_path):
+    words = ["-m", "cell=lstm,peepholelstm", "study.name=narrow", "tracking=off", *SMALL, *TINY_DATA]
+    with on_a_terminal(*words, folder=tmp_path, columns=40) as (process, read):
+        text = shown(read())
+        assert process.wait(timeout=PATIENCE) == 0
+    lines = text.replace("\r", "").splitlines()
+    for row in (dict(row) for row in csv.DictReader((tmp_path / "outputs/narrow/results.csv").open())):
+        below = lines[lines.index(row["name"]) + 1]
+        assert below.split()[:3] == ["FINISHED", f"{float(row['test/mse']):.3e}", row["run_id"][:8]]
+        assert f"{float(row['test/mse']):.2e}" in lines[lines.index(f"cos {row['cell']} 1 layer") + 1]
+    persistence = [line for line in lines if line.startswith("persistence")]
+    assert len(persistence) == 1
+    assert "the lowest mean, cos " in text
+    assert re.search(r"beside +(better|worse) than persistence", text), "what the number is worth"
 
 
 def test_after_ctrl_c_the_display_counts_what_is_finished_as_the_last_line_does(tmp_path):

@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 from rnnlab.config.record import facets, plain
 from rnnlab.config.schema import RunConfig, StudyConfig
@@ -216,9 +217,10 @@ def _curve(config: RunConfig) -> dict[str, Any]:
 def _summarise(record: StudyRecord, store: Store | None, parent: ParentRun, console: Console) -> None:
     groups, baselines = list(groups_of(record)), baselines_of(record)
     console.print()
-    console.print(jobs_table(record))
+    width = console.width if console.is_terminal else None
+    console.print(Text("\n").join(jobs_table(record, width)))
     console.print()
-    console.print(study_table(record.name, groups, baselines))
+    console.print(Text("\n").join(study_table(record.name, groups, baselines, width)))
     figures = record.folder / "figures"
     save(
         distribution([group.dots() for group in groups], baselines, f"{record.name}: test MSE"), figures, "test_mse"

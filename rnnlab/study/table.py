@@ -7,18 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
+from rnnlab.columns import Column, table_lines
 from rnnlab.config.targets import setting_parts
-from rnnlab.console import make_console
+from rnnlab.console import make_console, printable
+from rnnlab.report.yardstick import worth
 from rnnlab.study.grid import Grid
 from rnnlab.study.plan import Plan
 from rnnlab.study.record import StudyRecord
 from rnnlab.study.summary import Group
+from rnnlab.tracking.folder import SHORT_ID
 
 MINUTE, HOUR = 60, 3600
 VALUES_SHOWN = 12
+REMARK = "remark"
 JOBS_CHECKED_IN_SILENCE, JOBS_TIMED = 1000, 200
 """A larger grid says how long checking it takes, told from its first jobs."""
 
@@ -96,47 +99,78 @@ def _about(seconds: float) -> str:
     return f"about {seconds / MINUTE:.0f} min" if seconds < 2 * HOUR else f"about {seconds / HOUR:.1f} h"
 
 
-def jobs_table(record: StudyRecord) -> Table:
-    """Return a row for every job: how it went, with the number that it has in the grid."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("job", justify="right", no_wrap=True)
-    for heading in ("run", "status"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("test MSE", "fit"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    varying = record.grid.varying
-    for heading in ("id", *(setting_parts(key, None)[0] for key in varying), ""):
-        table.add_column(heading, no_wrap=True)
-    for job, row in zip(record.grid.jobs, record.rows(), strict=True):
-        mse, seconds, error = row["test/mse"], row["fit_seconds"], row["error"]
-        remark = "done before" if job.number in record.taken_over else (error or "").partition("\n")[0]
-        table.add_row(
-            str(job.number + 1),
-            Text(job.name),
-            Text(row["status"], STATUS_STYLES.get(row["status"], "")),
-            "" if mse is None else f"{mse:.3e}",
-            "" if seconds is None else f"{seconds:.1f} s",
-            row["run_id"][:8],
-            *(Text(setting_parts(key, row[key])[1]) for key in varying),
-            Text(remark, "red" if error else "dim"),
-        )
-    return table
+def jobs_table(record: StudyRecord, width: int | None) -> Iterator[Text]:
+    """Yield the lines of a table with a row for every job: how it went, with the number that it has in the grid.
+
+    Args:
+        record: the study.
+        width: columns of the screen, or None where nothing is to be cut.
+    """
+    rows = record.rows()
+    varying = {setting_parts(key, None)[0]: key for key in record.grid.varying}
+    errors = [Text((row["error"] or "").partition("\n")[0], "red") for row in rows]
+    done = [job.number in record.taken_over for job in record.grid.jobs]
+    columns = [
+        Column("job", [Text(str(job.number + 1)) for job in record.grid.jobs], at_right=True),
+        Column("run", [Text(printable(job.name)) for job in record.grid.jobs]),
+        Column("status", [Text(row["status"], STATUS_STYLES.get(row["status"], "")) for row in rows]),
+        Column("test MSE", [Text(_number(row["test/mse"], ".3e")) for row in rows], at_right=True),
+        Column("fit", [Text(_number(row["fit_seconds"], ".1f", " s")) for row in rows], at_right=True),
+        Column("id", [Text(row["run_id"][:SHORT_ID]) for row in rows]),
+    ]
+    columns += [
+        Column(heading, [Text(printable(setting_parts(key, row[key])[1])) for row in rows])
+        for heading, key in varying.items()
+    ]
+    if any(done) or any(error.plain for error in errors):
+        remarks = [
+            Text("done before", "dim") if taken else error for taken, error in zip(done, errors, strict=True)
+        ]
+        columns.append(Column(REMARK, remarks))
+    drop = ("fit", "job", *reversed(varying))
+    return table_lines(columns, width, title="run", cut=REMARK, drop=drop)
 
 
-def study_table(title: str, groups: Sequence[Group], baselines: Mapping[str, float]) -> Table:
-    """Return the test MSE of each group and of the baselines, on the same windows."""
-    table = Table(box=None, title=Text(f"Test MSE, study {title}", "bold"), title_justify="left", pad_edge=False)
-    table.add_column("", overflow="fold")
-    for heading in ("runs", "geometric mean", "best", "worst", "fit"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for group in groups:
-        runs = f"{len(group.mses)}" if len(group.mses) == group.jobs else f"{len(group.mses)} of {group.jobs}"
-        if group.mean:
-            seconds = sum(group.fit_seconds) / len(group.fit_seconds)
-            cells = [f"{value:.2e}" for value in (group.mean.value, min(group.mses), max(group.mses))]
-            table.add_row(Text(group.label), runs, *cells, f"{seconds:.1f} s")
-        else:
-            table.add_row(Text(group.label), runs, "-", "-", "-", "-")
-    for name, mse in baselines.items():
-        table.add_row(Text(name, "dim"), "", Text(f"{mse:.2e}", "dim"), "", "", "")
-    return table
+def study_table(
+    title: str, groups: Sequence[Group], baselines: Mapping[str, float], width: int | None
+) -> Iterator[Text]:
+    """Yield the lines of a table with the test MSE of each group and of the baselines, on the same windows.
+
+    Below it stands what the lowest mean is worth.
+
+    Args:
+        title: the study's name.
+        groups: its groups.
+        baselines: test MSE by predictor.
+        width: columns of the screen, or None where nothing is to be cut.
+    """
+    yield Text(f"Test MSE, study {printable(title)}", "bold")
+    rows = [_group_cells(group) for group in groups]
+    rows += [
+        [Text(name, "dim"), Text(), Text(f"{mse:.2e}", "dim"), *[Text()] * 3] for name, mse in baselines.items()
+    ]
+    headings = ("", "runs", "geometric mean", "best", "worst", "fit")
+    cells = zip(*rows, strict=True)
+    columns = [
+        Column(heading, list(each), at_right=bool(heading)) for heading, each in zip(headings, cells, strict=True)
+    ]
+    yield from table_lines(columns, width, title="", drop=("fit", "worst", "best"))
+    means = [(group.mean.value, group.label) for group in groups if group.mean]
+    if means and baselines:
+        lowest, label = min(means)
+        yield Text()
+        yield Text(f"the lowest mean, {printable(label)}:")
+        yield from (Text(f"  {line}") for line in worth(lowest, baselines))
+
+
+def _group_cells(group: Group) -> list[Text]:
+    runs = f"{len(group.mses)}" if len(group.mses) == group.jobs else f"{len(group.mses)} of {group.jobs}"
+    numbers = ["-"] * 4
+    if group.mean:
+        numbers = [f"{value:.2e}" for value in (group.mean.value, min(group.mses), max(group.mses))]
+        numbers.append(f"{sum(group.fit_seconds) / len(group.fit_seconds):.1f} s")
+    return [Text(text) for text in (printable(group.label), runs, *numbers)]
+
+
+def _number(value: float | None, form: str, unit: str = "") -> str:
+    return "" if value is None else f"{value:{form}}{unit}"

@@ -62,6 +62,11 @@ class Scaling(nn.Module):
         """The number of features of a step."""
         return 2 if self.features == "both" else 1
 
+    @property
+    def unit(self) -> Tensor | None:
+        """What errors are counted in while a network is trained, shape (); None for that of the values."""
+        return self.deviation if self.standardize else None
+
     def fit(self, windows: Windows) -> None:
         """Take the scales from training windows; what never changes keeps the scale 1."""
         values = torch.from_numpy(windows.series.values.astype("float64"))

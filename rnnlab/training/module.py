@@ -151,14 +151,17 @@ class SequenceRegression(pl.LightningModule):
     def take_step(self, inputs: Tensor, labels: Tensor) -> None:
         """Take a step on a mini-batch.
 
+        Where values are standardised so are the errors, lest the steps depend on the unit of a file's values.
         An optimiser with a line search asks for the loss several times in a step; the step's loss is the first.
         """
         optimizer: Any = self.optimizers()
+        unit = self.network.scaling.unit
         first = True
 
         def loss() -> Tensor:
             nonlocal first
-            squares = (self.network(inputs) - labels).square().sum()
+            errors = self.network(inputs) - labels
+            squares = (errors if unit is None else errors / unit).square().sum()
             optimizer.zero_grad()
             squares.backward()
             if self._gradient_clip is not None:
@@ -202,5 +205,7 @@ class SequenceRegression(pl.LightningModule):
 
     def _fetch(self) -> None:
         if self._losses:
-            self._fetched += torch.stack(self._losses).tolist()
+            unit = self.network.scaling.unit
+            squares = torch.stack(self._losses).double()
+            self._fetched += (squares if unit is None else squares * unit.double() ** 2).tolist()
             self._losses = []

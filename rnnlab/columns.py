@@ -12,6 +12,13 @@ GAP = 2
 NARROWEST = 16
 """Columns of the screen; where less is left for a column that may be cut, it is left out."""
 
+STATUS_STYLES = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow", "RUNNING": "cyan"}
+
+
+def status_cell(status: str) -> Text:
+    """Return a run's status in its colour."""
+    return Text(status, STATUS_STYLES.get(status, ""))
+
 
 @dataclass(frozen=True)
 class Column:

@@ -33,7 +33,7 @@ def runs(composed: DictConfig) -> None:
 
 def show_runs(asked: RunsConfig) -> int:
     """Print the runs and return the exit code."""
-    from rnnlab.cli.columns import table_lines
+    from rnnlab.cli.columns import run_lines
     from rnnlab.console import make_console
     from rnnlab.tracking.query import list_runs
     from rnnlab.tracking.store import check_places, find_store
@@ -49,7 +49,7 @@ def show_runs(asked: RunsConfig) -> int:
         for line in _nothing(store, asked):
             console.print(line, markup=False)
         return EXIT_DONE
-    for text in table_lines(listing.rows, console.width if console.is_terminal else None):
+    for text in run_lines(listing.rows, console.width if console.is_terminal else None):
         console.print(text)
     for line in _remarks(asked, listing):
         console.print(line, markup=False)

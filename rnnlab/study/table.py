@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from rnnlab.columns import Column, table_lines
+from rnnlab.columns import Column, status_cell, table_lines
 from rnnlab.config.targets import setting_parts
 from rnnlab.console import make_console, printable
 from rnnlab.report.yardstick import worth
@@ -26,7 +26,6 @@ JOBS_CHECKED_IN_SILENCE, JOBS_TIMED = 1000, 200
 """A larger grid says how long checking it takes, told from its first jobs."""
 
 SECONDS_BETWEEN_SIGNS = 5.0
-STATUS_STYLES = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow", "RUNNING": "cyan"}
 
 
 def checking(jobs: Sequence[list[str]]) -> Iterator[list[str]]:
@@ -113,7 +112,7 @@ def jobs_table(record: StudyRecord, width: int | None) -> Iterator[Text]:
     columns = [
         Column("job", [Text(str(job.number + 1)) for job in record.grid.jobs], at_right=True),
         Column("run", [Text(printable(job.name)) for job in record.grid.jobs]),
-        Column("status", [Text(row["status"], STATUS_STYLES.get(row["status"], "")) for row in rows]),
+        Column("status", [status_cell(row["status"]) for row in rows]),
         Column("test MSE", [Text(_number(row["test/mse"], ".3e")) for row in rows], at_right=True),
         Column("fit", [Text(_number(row["fit_seconds"], ".1f", " s")) for row in rows], at_right=True),
         Column("id", [Text(row["run_id"][:SHORT_ID]) for row in rows]),

@@ -1,6 +1,7 @@
 """A test MSE is never said alone: its words are held against numbers computed here."""
 
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -188,10 +189,13 @@ def test_a_constant_stretch_has_no_error_in_amplitudes(predicted):
     assert "worse than persistence, which makes no error here" in text
 
 
-def test_what_follows_the_first_tested_window_is_no_forecast(predicted):
+def test_what_follows_the_first_tested_window_is_no_forecast(predicted, capsys):
     text, _ = predicted("data.path='levels (1).csv'", "data.column=level", "rollout=4")
     assert "rollout  from the first tested window on" in text
-    assert "rnnlab forecast" in text
+    (line,) = (line for line in text.splitlines() if line.startswith("a forecast begins after the last row: "))
+    words = shlex.split(line.partition(": ")[2])
+    forecast = words[words.index("forecast") :]
+    assert output(capsys, *forecast).startswith("step,time,prediction\n1,20.0,")
 
 
 def test_a_line_of_a_study_says_what_its_test_mse_is_worth(home, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,13 @@ from rnnlab.home import as_typed, command
 
 if TYPE_CHECKING:
     from rnnlab.analysis.rollout import Rollout
+
+
+OF_A_FORECAST = (
+    *("run", "allow_targets"),
+    *("data.path", "data.column", "data.header", "data.skip_lines", "data.missing", "data.fill"),
+)
+"""Keys that `rnnlab forecast` has too."""
 
 
 def main(arguments: list[str]) -> int:
@@ -44,8 +52,15 @@ def predict_single(asked: PredictConfig) -> int:
             print(line)
     print(f"files    {as_typed(done.folder)}")
     if asked.data.path is not None and asked.rollout:
-        print(f"forecast {command()} forecast with the same run= and data.path= begins after the last row")
+        print(f"a forecast begins after the last row: {command()} {_forecast_words(asked.rollout)}")
     return EXIT_DONE
+
+
+def _forecast_words(steps: int) -> str:
+    """Return the words after ``rnnlab`` that go on after the file's last row, to be pasted into a shell."""
+    typed = HydraConfig.get().overrides.task
+    kept = [word for word in typed if word.partition("=")[0].lstrip("+") in OF_A_FORECAST]
+    return shlex.join(["forecast", *kept, f"steps={steps}"])
 
 
 def _rollout_lines(rollout: Rollout) -> Iterator[str]:

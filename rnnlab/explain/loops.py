@@ -82,5 +82,7 @@ def _measures(rollout: Rollout) -> Mapping[str, float]:
     middle = (truth.max() + truth.min()) / 2
     second = (truth + rollout.errors)[len(truth) // 2 :]
     extent = float(np.abs(second - middle).max()) / (rollout.amplitude or 1.0)
-    measures = rollout.measures() | {"amplitude": rollout.amplitude, "extent": extent}
-    return {name: float(value) for name, value in measures.items()}
+    largest = float(np.abs(rollout.errors).max())  # as it is, where there is no amplitude
+    return (
+        {"largest_error": largest} | rollout.measures() | {"amplitude": rollout.amplitude or 0.0, "extent": extent}
+    )

@@ -201,4 +201,4 @@ def test_of_a_curve_without_a_recurrence_the_loop_is_measured_and_nothing_is_lea
 
 def test_less_than_a_turn_is_not_told_in_amplitudes_of_the_curve(here, capsys):
     text, _, _ = made(capsys, weights_of(0.95, 0.01), "data.spacing=0.01")
-    assert "within 10% of half of what the truth spans in them" in text
+    assert "within 10% of half of what the curve spans in the test stretch" in text

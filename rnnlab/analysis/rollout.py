@@ -86,10 +86,14 @@ class Rollout:
         return spread / 2 if spread > SAME * float(np.abs(values).max()) else None
 
     @property
+    def middle(self) -> float:
+        """The value in the middle between the curve's lowest and its highest point."""
+        return float(self._curve.max() + self._curve.min()) / 2
+
+    @property
     def swings(self) -> bool:
         """Whether the curve passes its middle up, down and up again: a shorter piece has no amplitude."""
-        values = self._curve
-        above = values > (values.max() + values.min()) / 2
+        above = self._curve > self.middle
         return self.amplitude is not None and int(np.count_nonzero(np.diff(above))) > 2  # noqa: PLR2004
 
     @property

@@ -106,7 +106,7 @@ def of_rollout(one: Loop) -> str:
             f"measured over {counted}, in which the truth does not change, the loop's largest error is {error:.3g}."
         )
     whole = one.period is None or steps >= one.period
-    amplitude = "the amplitude" if whole else "half of what the truth spans in them"
+    amplitude = "the amplitude" if whole else "half of what the curve spans in the test stretch"
     return (
         f"measured, the loop stays within {TOLERANCE:.0%} of {amplitude} for {_stays(measured)}; its largest error "
         f"is {_part(error)}, and in the second half it swings by {_part(measured['extent'])}. With the mean "

@@ -79,9 +79,8 @@ def _linear(subject: Subject, mean: NDArray[np.float64], rollout: Rollout) -> Ro
 
 def _measures(rollout: Rollout) -> Mapping[str, float]:
     truth = rollout.truth[: rollout.known].astype(np.float64)
-    middle = (truth.max() + truth.min()) / 2
     second = (truth + rollout.errors)[len(truth) // 2 :]
-    extent = float(np.abs(second - middle).max()) / (rollout.amplitude or 1.0)
+    extent = float(np.abs(second - rollout.middle).max()) / (rollout.amplitude or 1.0)
     largest = float(np.abs(rollout.errors).max())  # as it is, where there is no amplitude
     return (
         {"largest_error": largest} | rollout.measures() | {"amplitude": rollout.amplitude or 0.0, "extent": extent}

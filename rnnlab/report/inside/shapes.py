@@ -137,8 +137,9 @@ class Loop:
         points: how many points a turn of the loop predicts: one, or all up to the horizon.
         period: steps of a whole turn of the curve where it is a sinusoid, else None.
         measured: of the network's rollout what `rnnlab.analysis.rollout.Rollout.measures` returns, and besides the
-            ``amplitude``, half of what the truth spans there, and ``extent``, the largest distance from the middle
-            of that span in the second half, as a part of the amplitude. None where nothing was measured.
+            ``amplitude``, half of what the curve spans in the test stretch, and ``extent``, the largest distance
+            from the middle of that span in the second half, as a part of the amplitude. None where nothing was
+            measured.
         linear: the same of the loop that has the mean derivative at each turn, from the same window.
     """
 

@@ -23,13 +23,15 @@ def send(_: SyncConfig) -> int:
     """Send, say what was sent, and return the exit code: 1 if a store is still away, or lacks runs that are here.
 
     Raises:
-        BadInputError: a server refuses this user; what goes elsewhere was sent.
+        BadInputError: the installed MLflow cannot use the local store; or a server refuses this user, and what goes
+            elsewhere was sent.
     """
     from rnnlab.console import make_console
     from rnnlab.home import as_typed, mlruns
-    from rnnlab.tracking.store import has_store
+    from rnnlab.tracking.store import check_local_store, has_store
     from rnnlab.tracking.sync import missing_in_store, send_waiting
 
+    check_local_store()
     console = make_console()
     done = send_waiting()
     for run in done:

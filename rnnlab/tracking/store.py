@@ -19,10 +19,12 @@ from filelock import FileLock
 from rnnlab.config.schema import TrackingConfig
 from rnnlab.errors import BadInputError, Problem, StoreAwayError, StoreRefusesError, without_credentials
 from rnnlab.home import home, mlruns, outputs
+from rnnlab.tracking.address import database_at, database_uri
 from rnnlab.tracking.database import DATABASE, read_experiment
 from rnnlab.tracking.folder import SINGLE
 from rnnlab.tracking.moving import mend_artifact_paths
 from rnnlab.tracking.server_access import check_server, refusal
+from rnnlab.tracking.usable import StoreUnusableError, check_sound, check_usable, is_made
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,7 +37,6 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
-SQLITE = "sqlite:///"
 STORE_IS_ELSEWHERE = "RNNLAB_STORE_IS_ELSEWHERE"
 """A variable of processes that train for another machine, whose local store they cannot see."""
 RUNS_A_PAGE = 1000
@@ -58,7 +59,7 @@ class Store:
     @property
     def database(self) -> Path | None:
         """The database of a local store, None of a server."""
-        return Path(self.uri.removeprefix(SQLITE)) if self.uri.startswith(SQLITE) else None
+        return database_at(self.uri)
 
     @cached_property
     def client(self) -> MlflowClient:
@@ -87,13 +88,25 @@ def check_places(tracking: TrackingConfig, study: str | None = None, *, to_write
         to_write: whether runs are to be made in the store, or only looked up.
 
     Raises:
-        BadInputError: the folder cannot be written, or the server does not answer or does not let this user in.
+        BadInputError: the folder cannot be written, the local store is none that the installed MLflow can use, or
+            the server does not answer or does not let this user in.
     """
     folders = [outputs() / (study or SINGLE)] + ([mlruns()] if tracking.store == "local" else [])
     for folder in folders:
         _check_writable(folder)
+    if tracking.store == "local":
+        check_usable(_database(), to_write=to_write)
     if tracking.store == "server":
         check_server(str(tracking.uri), tracking.experiment, to_write=to_write)
+
+
+def check_local_store() -> None:
+    """Make sure that there is no local store yet, or one that the installed MLflow can use.
+
+    Raises:
+        StoreUnusableError: it cannot use it.
+    """
+    check_usable(_database())
 
 
 def _check_writable(folder: Path) -> None:
@@ -111,7 +124,7 @@ def _check_writable(folder: Path) -> None:
 
 def local_uri() -> str:
     """Return the URI of the database under `mlruns/`: absolute, because a relative one follows the folder."""
-    return f"{SQLITE}{_database()}"
+    return database_uri(_database())
 
 
 def _database() -> Path:
@@ -120,7 +133,7 @@ def _database() -> Path:
 
 def has_store(tracking: TrackingConfig) -> bool:
     """Return whether there is a store to look into."""
-    return tracking.store == "server" or (tracking.store == "local" and _database().exists())
+    return tracking.store == "server" or (tracking.store == "local" and is_made(_database()))
 
 
 def find_store(tracking: TrackingConfig) -> Store | None:
@@ -129,7 +142,7 @@ def find_store(tracking: TrackingConfig) -> Store | None:
     A local one that was copied or moved here is mended.
 
     Raises:
-        BadInputError: the experiment was deleted.
+        BadInputError: the experiment was deleted, or a local store is none that the installed MLflow can use.
         StoreAwayError: it cannot be reached.
     """
     if not has_store(tracking):
@@ -145,6 +158,7 @@ def find_store(tracking: TrackingConfig) -> Store | None:
 
 
 def _find_local(experiment: str) -> Store | None:
+    check_usable(_database(), to_write=False)
     mend_artifact_paths(_database())
     found = read_experiment(_database(), experiment)
     if found is None:
@@ -157,7 +171,7 @@ def open_store(tracking: TrackingConfig) -> Store | None:
     """Return the store with its experiment, made where it is not there yet, or None if nothing is tracked.
 
     Raises:
-        BadInputError: the experiment was deleted.
+        BadInputError: the experiment was deleted, or a local store is none that the installed MLflow can use.
         StoreAwayError: it cannot be reached.
     """
     if tracking.store == "off":
@@ -178,6 +192,8 @@ def _reaching(tracking: TrackingConfig) -> Iterator[None]:
     except (BadInputError, StoreAwayError):
         raise
     except Exception as error:
+        if tracking.store == "local":
+            check_sound(error, _database())
         place = without_credentials(str(tracking.uri)) if tracking.store == "server" else _database()
         refused = refusal(error, str(tracking.uri)) if tracking.store == "server" else None
         if refused is not None:
@@ -190,7 +206,7 @@ def open_if_reachable(tracking: TrackingConfig) -> Store | None:
     """Return the store as `open_store` does, or None also where it is away: what it misses is sent later."""
     try:
         return open_store(tracking)
-    except StoreAwayError:
+    except (StoreAwayError, StoreUnusableError):
         return None
 
 
@@ -202,8 +218,9 @@ def _open_server(uri: str, experiment: str) -> Store:
 @cache
 def _open_local(folder: Path, experiment: str) -> Store:
     folder.mkdir(parents=True, exist_ok=True)
+    check_usable(_database())
     with FileLock(folder / ".lock"):
-        if not _database().exists():
+        if not is_made(_database()):
             _create_database(_database())
     mend_artifact_paths(_database())
     with FileLock(folder / ".lock"):
@@ -214,7 +231,7 @@ def _create_database(database: Path) -> None:
     """Make the database beside its place, so that it is there whole or not at all."""
     beside = database.with_name(".mlflow.db.new")
     beside.unlink(missing_ok=True)
-    _client(f"{SQLITE}{beside}").search_experiments(max_results=1)
+    _client(database_uri(beside)).search_experiments(max_results=1)
     with closing(sqlite3.connect(beside)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
     beside.replace(database)

@@ -237,8 +237,8 @@ def artifact(store: Store, run_id: str, path: str) -> bytes | None:
 
 def histories(store: Store, run_ids: Sequence[str], metric: str) -> dict[str, dict[int, float]]:
     """Return, by the run's id, the value of a metric at each step that it was logged at."""
-    if not store.uri.startswith("http"):
-        return _histories_in_database(Path(store.uri.removeprefix("sqlite:///")), run_ids, metric)
+    if store.database is not None:
+        return _histories_in_database(store.database, run_ids, metric)
 
     def history(run_id: str) -> tuple[str, dict[int, float]]:
         points = store.client.get_metric_history(run_id, metric)

@@ -148,7 +148,7 @@ def _say(made: Forecast, output: Path, figure: Path | None) -> None:
     result = made.run.folder.read_result()
     metrics = result.metrics if result is not None else {}
     if "test/mse" in metrics:
-        print(f"its test MSE {metrics['test/mse']:.4e}, of one prediction without its own ones fed back")
+        print(f"its test MSE {metrics['test/mse']:.4e}, of predictions that are not fed back")
         for line in worth(metrics["test/mse"], baselines_in(metrics)):
             print(line)
     print(f"forecast {as_typed(output)}")

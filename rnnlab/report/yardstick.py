@@ -68,7 +68,7 @@ def floor_of_data(baselines: Mapping[str, float]) -> str:
     """
     noise, exact, fitted = (_measured(baselines, name) for name in (NOISE, EXACT, FITTED))
     if noise is not None:
-        return f"{mse_text(noise)}, the noise in the data"
+        return f"{mse_text(noise)}, the noise that was added to the data"
     if exact is not None:
         lowest = exact if fitted is None else min(exact, fitted)
         others = "" if fitted is None else f", least squares {mse_text(fitted)}"

@@ -8,10 +8,12 @@ from __future__ import annotations
 import glob
 import itertools
 import math
+import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -20,7 +22,12 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from hydra_plugins.rnnlab_sweeper._compose import Composer
-from hydra_plugins.rnnlab_sweeper._workers import chosen_launcher, local_runs_at_once, local_workers
+from hydra_plugins.rnnlab_sweeper._workers import (
+    chosen_launcher,
+    local_runs_at_once,
+    local_workers,
+    runs_in_this_process,
+)
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
@@ -62,6 +69,8 @@ def sweep(
         grid, on_gpus = _checked(axes, combinations, compose, elsewhere=local is None)
         shared = grid.jobs[0].config
         check_places(shared.tracking, shared.study.name or grid.default_name())
+        if not shared.study.dry_run and not runs_in_this_process(config):
+            _check_findable(grid)
     from rnnlab.study.run import Workers, run_study
 
     if local is None:
@@ -91,6 +100,16 @@ def _checked(
     if jobs[0].config.resume is not None:
         raise BadInputError(Problem("resume", jobs[0].config.resume, "goes on with one run: leave -m out"))
     return Grid(axes, jobs), 0 if elsewhere else max(gpus(job.config.trainer.accelerator) for job in jobs)
+
+
+def _check_findable(grid: Grid) -> None:
+    """Raise BadInputError for a job with something that other processes than this one do not have."""
+    for key, value in (item for job in grid.jobs for item in job.values.items()):
+        if str(value).startswith("__main__."):
+            file = getattr(sys.modules["__main__"], "__file__", None)
+            where = Path(file).name if file else "the session that runs"
+            allowed = f"a study's workers are other processes, which do not have what is defined in {where}"
+            raise BadInputError(Problem(key, value, f"{allowed}; put it into a module, such as my_cells.py"))
 
 
 def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str, list[str]], list[list[str]]]:

@@ -25,6 +25,11 @@ def local_workers(config: DictConfig) -> LocalWorkers | None:
     return LocalWorkers(options) if options.pop("_target_") == JobLibLauncherConf._target_ else None
 
 
+def runs_in_this_process(config: DictConfig) -> bool:
+    """Return whether the launcher that was chosen has no workers."""
+    return str(config.hydra.launcher.get("_target_", "")).endswith(".BasicLauncher")
+
+
 def local_runs_at_once(count: int, configs: Sequence[RunConfig], gpus: int) -> int:
     """Return how many of a study's runs go on at the same time on this machine.
 

@@ -23,11 +23,12 @@ from rnnlab.cluster.files import Content, data_file_at_hand
 from rnnlab.config.schema import RunConfig
 from rnnlab.home import home, outputs
 from rnnlab.interrupts import Interrupted
-from rnnlab.provenance.code import code_id, own_code
+from rnnlab.provenance.code import code_id
+from rnnlab.provenance.own_code import own_code
 from rnnlab.study.grid import Job
 from rnnlab.study.task import Task
 from rnnlab.study.watch import STUDY_PROCESS
-from rnnlab.tracking.fingerprint import target_modules
+from rnnlab.tracking.fingerprint import named_code
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.store import STORE_IS_ELSEWHERE
 
@@ -155,9 +156,8 @@ def deliver(parcel: Parcel, content: Content | None = None) -> Delivered:
 
 
 def own_modules(jobs: Iterable[Job]) -> list[Path]:
-    """Return the folders and files of the user's own modules that the jobs' configs name."""
-    names = {name for job in jobs for name in target_modules(job.config)}
-    return sorted({place for name in names for place in own_code(name)})
+    """Return the folders and files of the user's own modules that the jobs' configs name or these import."""
+    return list(own_code({name for job in jobs for name in named_code(job.config)}).places)
 
 
 def packed(folder: Path) -> bytes:

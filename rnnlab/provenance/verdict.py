@@ -12,7 +12,10 @@ BIT_EXACT, WITHIN_TOLERANCE, DIFFERENT = "BIT-EXACT", "WITHIN TOLERANCE", "DIFFE
 COMPARED = ("code", "packages", "machine", "threads", "device", "data_sha256")
 """The parts of a manifest that a result can depend on."""
 
-PASSED_OVER = ("machine.host", "machine.cores", "code.branch")
+PASSED_OVER = ("machine.host", "machine.cores", "code.branch", "code.id")
+
+BEYOND_SOURCE = ("code.commit", "code.dirty", "code.git", "code.diff_sha256", "code.diff_is_whole")
+"""What a manifest says of rnnlab's clone; it cannot matter where the source is the same."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,17 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tup
     """Yield key, old and new value of what differs between two manifests and can matter to a result."""
     for part in COMPARED:
         old, new = dict(_flat(part, then.get(part))), dict(_flat(part, now.get(part)))
+        passed_over = PASSED_OVER + (_not_comparable(old, new) if part == "code" else ())
         for key in sorted(old.keys() | new.keys()):
-            if key not in PASSED_OVER and old.get(key) != new.get(key):
+            if not key.startswith(passed_over) and old.get(key) != new.get(key):
                 yield key, old.get(key), new.get(key)
+
+
+def _not_comparable(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return which keys of two records of code tell nothing: older manifests hold the clone's commit alone."""
+    if "code.source" not in old or "code.source" not in new:
+        return ("code.source", "code.modules", "code.packages")
+    return BEYOND_SOURCE if old["code.source"] == new["code.source"] else ()
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -25,7 +25,9 @@ def origins(runs: Sequence[StoredRun]) -> dict[str, dict[str, int]]:
 def _facts(tags: Mapping[str, str]) -> list[tuple[str, str]]:
     commit = tags.get("mlflow.source.git.commit")
     dirty = " with changes that are not committed" if tags.get("rnnlab.git.dirty") == "true" else ""
-    facts = [("commit", f"{commit}{dirty}" if commit else "not under git")]
+    problem = tags.get("rnnlab.git.problem")
+    none = f"not recorded: git {problem}" if problem else "not under git"
+    facts = [("commit", f"{commit}{dirty}" if commit else none)]
     facts += [
         (what, tags[key])
         for what, key in (("device", "rnnlab.device"), ("threads", "rnnlab.threads"))

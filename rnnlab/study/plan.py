@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from rnnlab.config.schema import StudyConfig
+from rnnlab.provenance.own_code import own_code
 from rnnlab.study.estimate import estimated_seconds
 from rnnlab.study.grid import Grid, Job, digest, longest_first
 from rnnlab.tracking.fingerprint import OTHER_CONFIG, fingerprint
@@ -52,7 +54,10 @@ def make_plan(grid: Grid, asked: StudyConfig, past_runs: Callable[[], list[PastR
         workers: runs at the same time.
     """
     match = _config_hash if asked.ignore_code else _fingerprint
-    keys = {job.number: job.config_hash if asked.ignore_code else fingerprint(job.config) for job in grid.jobs}
+    code_of = cache(own_code)
+    keys = {
+        job.number: job.config_hash if asked.ignore_code else fingerprint(job.config, code_of) for job in grid.jobs
+    }
     plan = Plan(digest(keys.values()))
     past = past_runs()
     if asked.rerun:
@@ -72,24 +77,65 @@ def _take_over(
     past: Sequence[PastRun],
     match: Callable[[PastRun], str | None],
 ) -> None:
+    """Give each job the run that was made with its config and code.
+
+    A name is a label, and may have been changed since. Jobs that differ in it alone are different runs all the
+    same: each gets the run of its own name first, and no run is taken twice.
+    """
     found: dict[str | None, list[PastRun]] = {}
     for run in past:
         found.setdefault(match(run), []).append(run)
-    for job in grid.jobs:
-        earlier = [run for run in found.get(keys[job.number], []) if run.result.name == job.name]
-        left_out = [run.left_out for run in earlier if run.left_out and run.result.status == "FINISHED"]
-        earlier = [run for run in earlier if not run.left_out]
-        finished = next((run for run in earlier if run.result.status == "FINISHED"), None)
-        if finished is not None:
-            plan.done[job.number] = _whole(finished)
-            plan.alone |= set() if finished.is_in_store else {job.number}
-            continue
-        plan.left_out.update(left_out[:1])
-        killed = (run.folder for run in earlier if run.result.status == "KILLED" and run.result.folder)
-        folder = next((folder for folder in killed if resumable(folder) is not None), None)
-        if folder is not None:
-            plan.interrupted[job.number] = folder
-    plan.to_run = longest_first([job for job in grid.jobs if job.number not in plan.done])
+
+    def runs_of(jobs: Iterable[Job], suits: Callable[[PastRun], bool]) -> dict[str, list[PastRun]]:
+        wanted = {keys[job.number] for job in jobs}
+        return {key: [run for run in found.get(key, []) if suits(run)] for key in wanted}
+
+    for job, run in _assigned(grid.jobs, keys, runs_of(grid.jobs, _can_be_taken_over)):
+        plan.done[job.number] = _whole(run)
+        plan.alone |= set() if run.is_in_store else {job.number}
+    missing = [job for job in grid.jobs if job.number not in plan.done]
+    for _, run in _assigned(missing, keys, runs_of(missing, _is_left_out)):
+        plan.left_out[run.left_out] += 1
+    for job, run in _assigned(missing, keys, runs_of(missing, _can_go_on)):
+        plan.interrupted[job.number] = run.folder
+    plan.to_run = longest_first(missing)
+
+
+def _assigned(
+    jobs: Sequence[Job], keys: dict[int, str], free: dict[str, list[PastRun]]
+) -> Iterator[tuple[Job, PastRun]]:
+    """Yield jobs with the run that each gets, the newest of those that suit it best."""
+    left = {job.number: job for job in jobs}
+    for suits in (_has_its_name, _was_given_its_name, lambda _job, _run: True):
+        for job in list(left.values()):
+            runs = free[keys[job.number]]
+            run = next((run for run in runs if suits(job, run)), None)
+            if run is not None:
+                runs.remove(run)
+                del left[job.number]
+                yield job, run
+
+
+def _has_its_name(job: Job, run: PastRun) -> bool:
+    return run.result.name == job.name
+
+
+def _was_given_its_name(job: Job, run: PastRun) -> bool:
+    return run.params.get("name") == str(job.config.name)
+
+
+def _can_be_taken_over(run: PastRun) -> bool:
+    return run.result.status == "FINISHED" and not run.left_out
+
+
+def _is_left_out(run: PastRun) -> bool:
+    return run.result.status == "FINISHED" and bool(run.left_out)
+
+
+def _can_go_on(run: PastRun) -> bool:
+    if run.left_out:
+        return False
+    return run.result.status == "KILLED" and bool(run.result.folder) and resumable(run.folder) is not None
 
 
 def _when_orphans_ended(

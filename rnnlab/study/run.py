@@ -21,6 +21,7 @@ from rnnlab.console import make_console
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.home import as_typed, command, outputs
 from rnnlab.interrupts import Interrupted
+from rnnlab.provenance.code import say_git_problem
 from rnnlab.report.error_figures import distribution
 from rnnlab.report.style import save
 from rnnlab.study.grid import Grid
@@ -78,6 +79,7 @@ def run_study(grid: Grid, config: RunConfig, workers: Workers) -> int:
     if folder.is_in_use():
         raise _in_use(name)
     find_store(config.tracking)  # raises where the experiment was deleted, before anything is created
+    say_git_problem()
     if config.study.dry_run:
         _announce(console, grid, config, _plan(grid, config, workers), workers)
         console.print("nothing was run: study.dry_run=true", markup=False)

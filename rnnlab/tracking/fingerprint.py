@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from rnnlab.config.record import config_hash
-from rnnlab.config.schema import TARGET_SECTIONS, RunConfig
-from rnnlab.provenance.code import code_id, own_code_id
+from rnnlab.config.record import config_hash, plain
+from rnnlab.config.schema import RunConfig
+from rnnlab.provenance.code import code_id
+from rnnlab.provenance.own_code import OwnCode, own_code
 
 DIGITS = 16
 OTHER_CONFIG, OTHER_CODE = "begun with another config", "begun with other code"
 """Fingerprints of runs that went on with another config or code: no new run is like them."""
 
+DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
-def fingerprint(config: RunConfig) -> str:
+
+def fingerprint(config: RunConfig, code_of: Callable[[tuple[str, ...]], OwnCode] = own_code) -> str:
     """Return 16 hexadecimal digits that two runs share if their config and their code are the same.
 
-    The code is rnnlab's, and the source of the user's own modules that the config names.
+    The code is rnnlab's source, and of the user's own code that the config names all that is used.
+
+    Args:
+        config: of a run.
+        code_of: `own_code`, or for many runs what remembers its answers.
     """
-    parts = [config_hash(config), code_id(), *(own_code_id(module) for module in target_modules(config))]
+    parts = [config_hash(config), code_id(), *code_of(named_code(config)).parts()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:DIGITS]
 
 
-def target_modules(config: RunConfig) -> list[str]:
-    """Return the top-level modules of the objects that a config names."""
-    sections = [getattr(config, name) for name in TARGET_SECTIONS] + [config.data.test_function or {}]
-    return sorted({str(section.get("_target_", "")).partition(".")[0] for section in sections} - {""})
+def named_code(config: RunConfig) -> tuple[str, ...]:
+    """Return the dotted paths of the objects that a config names, however deep, as ``_target_`` or beside one."""
+    return tuple(sorted(set(_named(plain(config)))))
+
+
+def _named(values: Any, *, inside: bool = False) -> Iterator[str]:
+    if isinstance(values, Mapping):
+        inside = inside or "_target_" in values
+        for value in values.values():
+            yield from _named(value, inside=inside)
+    elif isinstance(values, list | tuple):
+        for value in values:
+            yield from _named(value, inside=inside)
+    elif inside and isinstance(values, str) and DOTTED.fullmatch(values):
+        yield values

@@ -18,10 +18,11 @@ from rnnlab.config.record import config_hash, facets, flat, plain, run_name, sav
 from rnnlab.config.schema import RunConfig
 from rnnlab.files import write_whole
 from rnnlab.home import home, outputs
-from rnnlab.provenance.code import LARGEST_DIFF, code_diff, code_record
+from rnnlab.provenance.code import LARGEST_DIFF, code_diff, code_record, git_problem
 from rnnlab.provenance.environment import machine, package_versions
+from rnnlab.provenance.own_code import own_code
 from rnnlab.tracking.delivery import LOCAL_ID
-from rnnlab.tracking.fingerprint import OTHER_CODE, OTHER_CONFIG
+from rnnlab.tracking.fingerprint import OTHER_CODE, OTHER_CONFIG, named_code
 from rnnlab.tracking.folder import RunFolder, write_json
 from rnnlab.tracking.metrics import MetricBuffer
 from rnnlab.tracking.mlflow_run import MlflowRun
@@ -99,11 +100,12 @@ class Recorder:
         return self
 
     def _begin(self) -> None:
-        name = run_name(self._config)
+        name = self._resumed.result.name if self._resumed else run_name(self._config)
         tags, place = run_tags(self._config, name), place_of(self._store, self._config.tracking)
         if self._resumed is not None:
             tags["rnnlab.fingerprint"] = _fingerprint_of_both(self._resumed.result, tags)
             tags["rnnlab.resumed"] = "true"
+            del tags["mlflow.runName"]  # it may have been renamed since
             run_id, self.folder = self._resumed.result.run_id, self._resumed.folder
             self._exits.enter_context(self.folder.in_use())
             outbox = outbox_for(self.folder, place, run_id, name, tags, began=self._started, in_store=True)
@@ -155,7 +157,7 @@ class Recorder:
             "overrides": self._overrides,
             "config_hash": self.result.config_hash,
             "fingerprint": self.result.fingerprint,
-            "code": code_record(),
+            "code": code_record(own_code(named_code(self._config))),
             "packages": package_versions(),
             "machine": machine(),
             "threads": self._config.trainer.threads,
@@ -168,6 +170,8 @@ class Recorder:
         if self._sender is not None:
             self._sender.start()
         log.info("run %s (%s) begins: %s", name, run_id, " ".join(self._overrides))
+        if problem := git_problem():
+            log.warning(problem)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

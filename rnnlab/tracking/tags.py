@@ -34,12 +34,13 @@ def environment_tags() -> dict[str, str]:
     """Return the tags that every run made here and now has: who, which code, which versions, which machine."""
     tags = {"mlflow.source.name": "rnnlab", "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
     code = code_version()
-    if code:
-        tags |= {
-            "mlflow.source.git.commit": code["commit"],
-            "mlflow.source.git.branch": str(code["branch"]),
-            "rnnlab.git.dirty": str(code["dirty"]).lower(),
-        }
+    said = {
+        "mlflow.source.git.commit": code.get("commit"),
+        "mlflow.source.git.branch": code.get("branch"),
+        "rnnlab.git.dirty": str(code["dirty"]).lower() if "dirty" in code else None,
+        "rnnlab.git.problem": code.get("git"),
+    }
+    tags |= {key: text for key, text in said.items() if text is not None}
     tags |= {f"rnnlab.version.{package}": version for package, version in package_versions().items()}
     return tags | {f"rnnlab.machine.{what}": str(value) for what, value in machine().items()}
 

@@ -16,8 +16,9 @@ from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
 from rnnlab.provenance.code import code_record
 from rnnlab.provenance.environment import machine, package_versions
+from rnnlab.provenance.own_code import own_code
 from rnnlab.provenance.verdict import Trained, Verdict, differences, judge
-from rnnlab.tracking.fingerprint import OTHER_CODE, OTHER_CONFIG
+from rnnlab.tracking.fingerprint import OTHER_CODE, OTHER_CONFIG, named_code
 from rnnlab.tracking.folder import RunFolder, write_json
 from rnnlab.tracking.metrics import read_curves
 from rnnlab.tracking.named import find_run
@@ -29,6 +30,9 @@ from rnnlab.training.resume import load_run_config
 from rnnlab.training.retrain import reproduction, retrain, retrain_in, worktree
 
 MONITORED = ("train/mse", "val/mse")
+
+OWN = ("modules", "packages")
+"""What a manifest says of the user's own code, which no worktree brings back."""
 
 KNOWN_LATER = ("device", "data_sha256")
 """What a manifest says of a run only after it has begun: where it was trained and on what."""
@@ -77,6 +81,9 @@ def reproduce(asked: ReproduceConfig, overrides: list[str], say: Callable[[str],
     if asked.checkout:
         with worktree(manifest.get("code") or {}, folder) as tree:
             say(f"with the code of commit {str(manifest['code']['commit'])[:12]}, in a worktree")
+            today = _today(wish, manifest)
+            today["code"] |= {key: value for key, value in manifest["code"].items() if key not in OWN}
+            _say_differences(say, manifest, today)
             again = retrain_in(tree, wish, overrides)
     else:
         _say_differences(say, manifest, _today(wish, manifest))
@@ -108,7 +115,7 @@ def _remarks(config: RunConfig, original: RunResult) -> list[str]:
 def _today(config: RunConfig, manifest: dict[str, Any]) -> dict[str, Any]:
     """Return what a run begun now records, as far as that is known before it begins."""
     return manifest | {
-        "code": code_record(),
+        "code": code_record(own_code(named_code(config))),
         "packages": package_versions(),
         "machine": machine(),
         "threads": config.trainer.threads,

@@ -19,6 +19,7 @@ from rnnlab.config.schema import RunConfig, TrackingConfig
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import home
 from rnnlab.provenance.code import clone
+from rnnlab.provenance.git import GitError
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.result import RunResult
 from rnnlab.tracking.store import open_if_reachable
@@ -68,12 +69,19 @@ def worktree(code: dict[str, Any], folder: RunFolder) -> Iterator[Path]:
     Raises:
         BadInputError: there is no clone, or it does not have the commit, or the diff cannot be applied.
     """
-    top = clone()
+    try:
+        top = clone()
+    except GitError as error:
+        raise BadInputError(Problem("checkout", "true", f"needs git, which {error}")) from error
     if top is None:
         raise BadInputError(Problem("checkout", "true", "needs rnnlab in a git clone; it is installed without one"))
     commit = str(code.get("commit", ""))
     if not commit.isalnum():
-        raise BadInputError(Problem("checkout", "true", "the record names no commit"))
+        why = f"; git {code['git']} when the run was made" if "git" in code else ""
+        raise BadInputError(Problem("checkout", "true", f"the record names no commit{why}"))
+    if "diff_sha256" not in code and code.get("dirty") is not False:
+        allowed = "the record does not hold what the code differed in from its commit"
+        raise BadInputError(Problem("checkout", "true", allowed))
     if code.get("diff_is_whole") is False:
         raise BadInputError(Problem("checkout", "true", "the recorded diff was too large to be kept whole"))
     if "diff_sha256" in code and _digest(folder.diff) != code["diff_sha256"]:

@@ -13,6 +13,7 @@ from rnnlab.analysis.baselines import ladder
 from rnnlab.analysis.rollout import Rollout
 from rnnlab.config.schema import RunConfig
 from rnnlab.models.network import parameter_count
+from rnnlab.provenance.code import say_git_problem
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.metrics import BASELINE, BEST_EPOCH, chosen_by, read_curves
 from rnnlab.tracking.recorder import Recorder, Resumed
@@ -71,6 +72,7 @@ def train_run(
         clock.lap("begin")
         folder, metrics = recorder.folder, recorder.metrics
         if console is not None:
+            say_git_problem()
             console.print(f"[bold]{escape(recorder.result.name)}[/]  run {recorder.result.run_id[:8]}")
         device = prepare_device(config.trainer.accelerator, config.trainer.threads, config.study.gpu or 0)
         recorder.tag(device=device)

@@ -43,7 +43,8 @@ def filled(tmp_path_factory):
     ],
 )
 def test_runs_are_listed_as_mlflow_lists_them(filled, asked, count, monkeypatch):
-    _, store = filled
+    folder, store = filled
+    monkeypatch.setenv("RNNLAB_HOME", str(folder))
     own = list_runs(store, RunsConfig(**{"limit": 100} | asked)).rows
     assert len(own) == count
     monkeypatch.setattr(Store, "database", None)

@@ -15,7 +15,8 @@ from helpers import SMALL, TINY_DATA, command_line, composed, environment, outco
 
 from rnnlab.cli import dispatch
 from rnnlab.config.schema import TrackingConfig
-from rnnlab.tracking.recorder import Recorder
+from rnnlab.tracking.folder import RunFolder
+from rnnlab.tracking.recorder import Recorder, Resumed
 from rnnlab.tracking.store import find_store, open_store
 from rnnlab.tracking.sync import send_waiting
 from rnnlab.training.checkpoint_files import BEST, LAST, write_checkpoint
@@ -97,9 +98,7 @@ def test_a_filter_that_no_run_goes_with_is_named_with_the_nearest_that_does(kept
 
 
 def test_an_experiment_that_the_store_lacks_is_named_beside_those_that_it_has(kept, capsys):
-    said = (
-        "is no experiment of the store mlruns; there is Default, rnnlab. Did you mean tracking.experiment=rnnlab?"
-    )
+    said = "is no experiment of the store mlruns; there is Default, rnnlab. Did you mean tracking.experiment=rnnl"
     assert said in printed(["runs", "tracking.experiment=rnlab"], capsys)
     code, error = outcome(["report", "tracking.experiment=rnlab"], capsys)
     assert (code, said in error) == (2, True)
@@ -183,9 +182,8 @@ def test_a_study_that_is_recorded_leaves_out_what_was_deleted_or_not_recorded(ke
     assert "3 runs, 1 done before, 2 to run" in said
     assert "1 of those to run are FINISHED in folders here, but were deleted in MLflow" in said
     assert "1 of those to run are FINISHED in folders here, but were not recorded in this store" in said
-    assert "3 done before, 0 to run" in printed(
-        [*GRID, "cell=gru,lstm,rnn", "tracking=off", "study.dry_run=true"], capsys
-    )
+    untracked = printed([*GRID, "cell=gru,lstm,rnn", "tracking=off", "study.dry_run=true"], capsys)
+    assert "3 done before, 0 to run" in untracked
 
 
 def test_a_run_that_was_deleted_in_mlflow_is_not_resumed_untracked(kept, capsys):
@@ -292,3 +290,14 @@ def test_on_a_narrow_screen_what_has_to_be_typed_is_cut_last_and_the_folder_firs
         assert whole in said
     assert said.count("FINISHED") == 2
     assert ("outputs/single/cos-gru-1x6-s0-" in said) == (columns > 80)
+
+
+def test_a_run_that_goes_on_into_a_store_made_anew_has_its_settings_and_points_there(folders):
+    folder, store = RunFolder(folder_of(folders["gru"]).absolute()), open_store(TrackingConfig())
+    resumed = Resumed(folder, folder.read_result())
+    with Recorder(composed(*WORDS, "cell=gru"), [], store, resumed) as recorder:
+        recorder.metrics.add("train/mse", 0.5, 3)
+    run = store.client.get_run(recorder.result.run_id)
+    assert (run.info.status, run.data.params["cell"]) == ("FINISHED", "gru")
+    assert (run.data.metrics["test/mse"], run.data.metrics["train/mse"]) == (2e-3, 0.5)
+    assert folder.read_result().run_id == run.info.run_id

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rnnlab.config.schema import RunsConfig, TrackingConfig
-from rnnlab.provenance.process import this_process
 from rnnlab.tracking.database import Filter, StoredRun, count_runs, read_ids, read_runs, read_values
 from rnnlab.tracking.delivery import LOCAL_ID
 from rnnlab.tracking.in_folders import FolderRun, runs_in_folders
 from rnnlab.tracking.named import FOLDER, KIND, MSE, is_gone
 from rnnlab.tracking.store import Store
 
-STUDY, HOST = "rnnlab.study", "rnnlab.process.host"
+STUDY = "rnnlab.study"
 GONE, NOT_IN_STORE, NOT_SENT, UNTRACKED = "folder gone", "not in store", "not sent yet", "untracked"
 
 
@@ -66,15 +65,15 @@ def list_runs(store: Store | None, asked: RunsConfig) -> Listing:
     """
     if store is not None and store.database is None:
         stored, total = _from_server(store, asked)
-        return Listing([_stored_row(run) for run in stored], total)
+        return Listing([_stored_row(run, is_local=False) for run in stored], total)
     stored, count, known = list[StoredRun](), 0, dict[str, bool]()
     if store is not None and store.database is not None:
         wanted = Filter(store.experiment_id, asked.status, _params(asked), _tags(asked))
-        shown = {"show_tags": (FOLDER, STUDY, KIND, HOST), "show_metrics": (MSE,)}
+        shown = {"show_tags": (FOLDER, STUDY, KIND), "show_metrics": (MSE,)}
         stored = read_runs(store.database, wanted, limit=asked.limit, **shown)
         count, known = count_runs(store.database, wanted), read_ids(store.database, LOCAL_ID)
     alone = [run for run in runs_in_folders(known) if _is_wanted(run, asked)]
-    began = [(run.started / 1000, _stored_row(run)) for run in stored]
+    began = [(run.started / 1000, _stored_row(run, is_local=True)) for run in stored]
     began += [(run.started, _folder_row(run, asked.tracking)) for run in alone]
     began.sort(key=lambda run: run[0], reverse=True)
     return Listing([row for _, row in began[: asked.limit]], count + len(alone))
@@ -124,9 +123,9 @@ def _facets(run: FolderRun) -> dict[str, str]:
     return {"function": result.function, "cell": result.cell, "layers": str(result.layers), "study": run.study}
 
 
-def _stored_row(run: StoredRun) -> RunRow:
+def _stored_row(run: StoredRun, *, is_local: bool) -> RunRow:
+    """Return the row of a run in the store; only a local one lies beside the folders that it names."""
     folder = run.tags.get(FOLDER, "")
-    is_of_here = run.tags.get(HOST) == this_process().host
     return RunRow(
         name=run.name,
         status=run.status,
@@ -136,7 +135,7 @@ def _stored_row(run: StoredRun) -> RunRow:
         folder=folder,
         study=run.tags.get(STUDY, ""),
         is_study=run.tags.get(KIND) == "study",
-        mark=GONE if folder and is_of_here and is_gone(folder) else "",
+        mark=GONE if is_local and is_gone(folder) else "",
     )
 
 

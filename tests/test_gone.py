@@ -207,15 +207,6 @@ def test_a_run_is_not_resumed_into_another_experiment(kept, capsys):
     assert "is in another experiment, and stays there" in said
 
 
-def test_a_run_of_a_deleted_experiment_is_not_resumed(kept, capsys):
-    store = find_store(TrackingConfig())
-    store.client.delete_experiment(store.experiment_id)
-    with_checkpoint(folder_of(kept["gru"]))
-    code, said = outcome(["train", f"resume={kept['gru'][:8]}", "trainer.max_epochs=4"], capsys)
-    assert code == 2
-    assert "tracking.experiment=rnnlab: was deleted in MLflow" in said
-
-
 def test_a_run_deleted_while_it_is_trained_is_said_to_be_once_and_stays_deleted(home, capsys):
     store = open_store(TrackingConfig())
     with Recorder(composed(*WORDS), [], store) as recorder:
@@ -259,6 +250,13 @@ def test_a_report_of_what_was_deleted_in_mlflow_says_so(kept, capsys):
     for text in ("pair", parent.info.run_id[:8], "latest"):
         code, said = outcome(["report", f"study={text}"], capsys)
         assert (code, "was deleted in MLflow; restore it there" in said) == (2, True)
+
+
+def test_a_study_whose_own_run_was_deleted_in_mlflow_says_that_it_has_a_new_one(kept, capsys):
+    assert dispatch(GRID) == 0
+    (parent,) = find_store(TrackingConfig()).pages("tags.`rnnlab.kind` = 'study'")
+    delete(parent.info.run_id)
+    assert f"in MLflow, {parent.info.run_id[:8]}, was deleted there; it has a new one" in printed(GRID, capsys)
 
 
 def on_a_terminal(columns, *words):

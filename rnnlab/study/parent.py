@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rnnlab.config.schema import TrackingConfig
 from rnnlab.errors import StoreAwayError
 from rnnlab.home import command_line, outputs
 from rnnlab.interrupts import Interrupted
 from rnnlab.study.grid import Grid
+from rnnlab.tracking.known import deleted_runs
 from rnnlab.tracking.links import run_link
 from rnnlab.tracking.mlflow_run import MlflowRun
 from rnnlab.tracking.outbox import Outbox
@@ -37,6 +38,11 @@ class ParentRun:
         grid: its jobs.
         key: what two studies of the same jobs share.
         anew: make a new parent in any case.
+
+    Attributes:
+        run_id: its id.
+        failed: whether it is to be FAILED at its end.
+        deleted: the id of the study's own parent where that was deleted in MLflow, so that this one is new.
     """
 
     def __init__(
@@ -52,6 +58,7 @@ class ParentRun:
         self._files: dict[str, None] = {}
         self.run_id = uuid.uuid4().hex
         self.failed = False
+        self.deleted: str | None = None
 
     def __enter__(self) -> Self:
         """Make the parent run, or reopen it.
@@ -142,10 +149,13 @@ class ParentRun:
             self._sender.close("FAILED" if self.failed or error is not None else "FINISHED")
 
     def _earlier(self, store: Store) -> str | None:
-        condition = (
-            f"tags.`rnnlab.kind` = 'study' and tags.`rnnlab.grid` = '{self._key}' "
-            "and attributes.status != 'RUNNING'"
-        )
-        found = [run for run in store.pages(condition) if run.data.tags.get("rnnlab.study") == self._name]
-        newest = max(found, key=lambda run: run.info.start_time, default=None)
+        condition = f"tags.`rnnlab.kind` = 'study' and tags.`rnnlab.grid` = '{self._key}'"
+        newest = self._newest(store.pages(f"{condition} and attributes.status != 'RUNNING'"))
+        if newest is None:
+            self.deleted = self._newest(deleted_runs(store, condition))
+        return newest
+
+    def _newest(self, runs: Iterable[Any]) -> str | None:
+        of_name = [run for run in runs if run.data.tags.get("rnnlab.study") == self._name]
+        newest = max(of_name, key=lambda run: run.info.start_time, default=None)
         return newest.info.run_id if newest is not None else None

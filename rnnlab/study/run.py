@@ -129,6 +129,11 @@ def _run_planned(grid: Grid, config: RunConfig, plan: Plan, workers: Workers, co
         workers.warm_up()
     name, store = _name(grid, config), open_store(config.tracking)
     with ParentRun(store, config.tracking, name, grid, plan.key, anew=config.study.rerun) as parent:
+        if parent.deleted is not None:
+            said = (
+                f"the study's own run in MLflow, {parent.deleted[:SHORT_ID]}, was deleted there; it has a new one"
+            )
+            console.print(f"  [yellow]{said}[/]")
         record = StudyRecord(name, parent.run_id, outputs() / name, grid, alone=plan.alone)
         record.begin(plan.done, plan.interrupted.values())
         record.save()

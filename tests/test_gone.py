@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import termios
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -266,14 +267,9 @@ def on_a_terminal(columns, *words):
     with subprocess.Popen(command_line(*words), stdin=its, stdout=its, stderr=its, env=environment()) as process:
         os.close(its)
         shown = b""
-        while True:
-            try:
-                part = os.read(ours, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not part:
-                break
-            shown += part
+        with suppress(OSError):  # the other end is closed
+            while part := os.read(ours, 65536):
+                shown += part
     os.close(ours)
     assert process.returncode == 0
     return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown.decode()).replace("\r", "").splitlines()

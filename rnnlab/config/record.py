@@ -6,13 +6,13 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
-from rnnlab.config.schema import TARGET_SECTIONS, RunConfig
+from rnnlab.config.schema import RunConfig
 from rnnlab.config.targets import is_csv, label
 
 NOT_PART_OF_THE_RESULT = ("name", "resume", "allow_targets", "tracking", "study", "cluster")
@@ -55,8 +55,13 @@ def config_hash(config: RunConfig) -> str:
 def curve_label(config: RunConfig) -> str:
     """Return the short name of the curve that a run is trained on: ``sin``, or the name of its file."""
     if is_csv(config.function) and config.data.path:
-        return re.sub(r"[^\w.+-]", "_", Path(config.data.path).name)[-LONGEST_FILE_NAME:].lstrip(".")
+        return file_label(config.data.path)
     return label(config.function)
+
+
+def file_label(path: str) -> str:
+    """Return the name of a file so that it can be part of a folder's name."""
+    return re.sub(r"[^\w.+-]", "_", Path(path).name)[-LONGEST_FILE_NAME:].lstrip(".")
 
 
 def facets(config: RunConfig) -> dict[str, Any]:
@@ -67,40 +72,6 @@ def facets(config: RunConfig) -> dict[str, Any]:
         "layers": config.layers,
         "seed": config.seed,
     }
-
-
-def differing_keys(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the keys in which flattened configs differ, beyond function, cell, layers, seed and name.
-
-    A parameter of a section's object counts where it differs between configs with the same object: that
-    an LSTM has a forget bias and a GRU has none is no difference of its own.
-    """
-    keys = dict.fromkeys(key for row in rows for key in row)
-    return [
-        key
-        for key in keys
-        if (key not in SHOWN_BY_FACETS or _is_ambiguous(key, rows))
-        and key.partition(".")[0] not in NOT_PART_OF_THE_RESULT
-        and _differs(key, rows)
-    ]
-
-
-def _is_ambiguous(key: str, rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether objects of one short name, such as two classes ``LSTM``, are behind a facet."""
-    if not key.endswith("._target_"):
-        return False
-    targets = {str(row.get(key)) for row in rows}
-    return len({label({"_target_": target}) for target in targets}) < len(targets)
-
-
-def _differs(key: str, rows: Sequence[Mapping[str, Any]]) -> bool:
-    section = key.partition(".")[0]
-    is_parameter = section in TARGET_SECTIONS and not key.endswith("._target_")
-    values: dict[Any, set[str]] = {}
-    for row in rows:
-        target = row.get(f"{section}._target_") if is_parameter else None
-        values.setdefault(target, set()).add(repr(row.get(key)))
-    return any(len(found) > 1 for found in values.values())
 
 
 def run_name(config: RunConfig) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ SOURCES = (
     "Bouthillier et al. 2021, Accounting for Variance in Machine Learning Benchmarks (MLSys)",
     "Colas et al. 2018, How Many Random Seeds? Statistical Power Analysis in Deep RL (arXiv:1806.08295)",
     "Clopper and Pearson 1934, The Use of Confidence or Fiducial Limits (Biometrika 26)",
+    "Varma and Simon 2006, Bias in Error Estimation When Using Cross-Validation (BMC Bioinformatics 7)",
     "Holm 1979, A Simple Sequentially Rejective Multiple Test Procedure (Scand. J. Statist. 6)",
 )
 
@@ -50,6 +52,11 @@ METHOD = (
         "with the interval of Clopper and Pearson, which is wide rather than wrong for few seeds. The interval of "
         "the interquartile mean is a percentile bootstrap of the logarithms with a fixed seed: it is approximate "
         "below 20 seeds."
+    ),
+    (
+        "The best group of several is chosen by the errors that are then shown of it, so that it looks better than "
+        "it is. By how much is estimated by leaving out each seed in turn: the group is chosen on the others and "
+        "looked at on the one left out. On the planned contrasts this has no bearing: they were chosen before."
     ),
 )
 
@@ -119,7 +126,8 @@ def _verdict(verdict: Verdict, evaluation: Evaluation) -> dict[str, Any]:
 
 def _panel(panel: Panel) -> dict[str, Any]:
     ladder = [{"name": name, "mse": mse, "runs": panel.runs} for name, mse in panel.ladder.items()]
-    return {"name": panel.name, "groups": panel.indices, "ladder": ladder}
+    chosen = _rounded(dataclasses.asdict(panel.selection)) if panel.selection else None
+    return {"name": panel.name, "groups": panel.indices, "ladder": ladder, "selection": chosen}
 
 
 def _group(index: int, summary: GroupSummary, evaluation: Evaluation) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rnnlab.config.record import differing_keys
+from rnnlab.config.factors import curve_labels, differing_keys, following_keys
+from rnnlab.config.schema import TARGET_SECTIONS
 from rnnlab.tracking.fingerprint import OTHER_CONFIG
 from rnnlab.tracking.metrics import BASELINE, BEST_EPOCH, chosen_by
 from rnnlab.tracking.studies import StoredRun, StoredStudy
@@ -108,22 +109,51 @@ class Group:
 
 def entries_of_study(study: StoredStudy) -> list[Entry]:
     """Return an entry for every job of a study."""
+    factors = _factors_of_jobs(study)
     return [
-        _entry_of_job(job, study.runs.get(job["job"]), deleted=job["job"] in study.deleted) for job in study.jobs
+        _entry_of_job(job, mine, study.runs.get(job["job"]), deleted=job["job"] in study.deleted)
+        for job, mine in zip(study.jobs, factors, strict=True)
     ]
 
 
-def _entry_of_job(job: Mapping[str, Any], run: StoredRun | None, *, deleted: bool) -> Entry:
+def _factors_of_jobs(study: StoredStudy) -> list[dict[str, Any]]:
+    """Return what each job is compared by; older studies recorded keys that follow from others, or are absent."""
+    taken = {
+        (job["factors"]["cell"], key)
+        for job in study.jobs
+        if (run := study.runs.get(job["job"])) is not None
+        for key in run.params
+    }
+    rows = [
+        {
+            key: value
+            for key, value in job["factors"].items()
+            if value is not None
+            or key.partition(".")[0] not in TARGET_SECTIONS
+            or (job["factors"]["cell"], key) in taken
+        }
+        for job in study.jobs
+    ]
+    following = following_keys(rows, list(dict.fromkeys(key for row in rows for key in other_factors(row))))
+    return [
+        {key: value for key, value in row.items() if key not in following} | {"function": curve}
+        for row, curve in zip(rows, curve_labels(rows), strict=True)
+    ]
+
+
+def _entry_of_job(
+    job: Mapping[str, Any], factors: Mapping[str, Any], run: StoredRun | None, *, deleted: bool
+) -> Entry:
     if run is None:
         lost = job["run_id"] or job["status"] == "FINISHED"
         status = NOT_IN_THE_STORE if lost else job["status"]
         gone = "its run was deleted in MLflow" if deleted else "its run is no longer in the store"
         why = gone if lost else job["error"]
-        return Entry(job["name"], job["factors"], status, why, None)
+        return Entry(job["name"], factors, status, why, None)
     status, error = _outcome(run)
     if status == "FINISHED" and run.tags.get("rnnlab.config_hash") != job["config_hash"]:
         status, error = CHANGED, OTHER_CONFIG
-    return Entry(run.name, job["factors"], status, error or (job["error"] if status != "FINISHED" else None), run)
+    return Entry(run.name, factors, status, error or (job["error"] if status != "FINISHED" else None), run)
 
 
 def _outcome(run: StoredRun) -> tuple[str, str | None]:
@@ -144,13 +174,18 @@ def entries_of_runs(runs: Sequence[StoredRun]) -> tuple[list[Entry], int]:
     the newest.
     """
     whole = [run for run in runs if all(run.params.get(key) for key in FACETS)]
-    varying = differing_keys([run.params for run in whole])
+    rows = [run.params for run in whole]
+    varying = differing_keys(rows)
+    curves = dict(zip((run.run_id for run in whole), curve_labels(rows), strict=True))
     entries: dict[tuple[Any, ...], Entry] = {}
     for run in sorted(whole, key=lambda run: (_outcome(run)[0] == "FINISHED", run.started, run.run_id)):
-        factors = {key: _number(run.params.get(key, "")) for key in (*FACETS, *varying)}
+        keys = [key for key in (*FACETS, *varying) if key in run.params]
+        factors = {key: _number(run.params[key]) for key in keys} | {"function": curves[run.run_id]}
         status, error = _outcome(run)
-        entries[tuple(factors.values())] = Entry(run.name, factors, status, error, run)
-    ordered = sorted(entries.values(), key=lambda entry: [_sortable(value) for value in entry.factors.values()])
+        entries[tuple(factors.items())] = Entry(run.name, factors, status, error, run)
+    ordered = sorted(
+        entries.values(), key=lambda entry: [_sortable(entry.factors.get(key)) for key in (*FACETS, *varying)]
+    )
     return ordered, len(runs) - len(entries)
 
 

@@ -7,7 +7,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rnnlab.analysis.contrasts import Contrast, planned_contrasts
+from rnnlab.analysis.contrasts import Contrast, own_parameters, planned_contrasts
+from rnnlab.analysis.selection import Selection, selection_optimism
 from rnnlab.analysis.statistics import (
     Comparison,
     Estimate,
@@ -18,7 +19,7 @@ from rnnlab.analysis.statistics import (
 )
 from rnnlab.config.targets import setting
 from rnnlab.report.entries import MSE, Entry, Group, groups_of
-from rnnlab.report.wording import factor_text, group_label, ladder_verdict, setting_text, verdict
+from rnnlab.report.wording import factor_text, group_label, ladder_verdict, selection_text, setting_text, verdict
 
 ERROR_RATE = 0.05
 
@@ -87,7 +88,9 @@ class Panel:
         indices: of its groups.
         ladder: the test MSE of the predictors that learn next to nothing.
         runs: the ids of the runs that recorded the ladder.
-        text: what the best group is worth beside it, or None where nothing has finished.
+        text: what the best group is worth beside it, and by how much the choice flatters it; None where nothing
+            has finished.
+        selection: that in numbers, None where there is no choice or no telling.
     """
 
     name: str
@@ -95,6 +98,7 @@ class Panel:
     ladder: Mapping[str, float]
     runs: list[str]
     text: str | None
+    selection: Selection | None
 
 
 @dataclass(frozen=True)
@@ -199,8 +203,19 @@ def _panel(name: str, indices: list[int], summaries: Sequence[GroupSummary]) -> 
     ladders = [summary.group for summary in done if summary.group.baselines]
     ladder = ladders[0].baselines if ladders else {}
     best = min(done, key=_mean, default=None)
-    text = ladder_verdict(name, best.label, len(best.group.finished), _mean(best), ladder) if best else None
-    return Panel(name, indices, ladder, [run for group in ladders for run in group.run_ids], text)
+    selection = _selection([summary.group for summary in done])
+    text = None
+    if best is not None:
+        text = ladder_verdict(name, best.label, len(best.group.finished), _mean(best), ladder)
+        text += selection_text(len(done), selection)
+    return Panel(name, indices, ladder, [run for group in ladders for run in group.run_ids], text, selection)
+
+
+def _selection(groups: Sequence[Group]) -> Selection | None:
+    """Return what choosing among groups does, on the seeds that have finished in all of them."""
+    errors = [{entry.seed: entry.metric(MSE) for entry in group.finished} for group in groups]
+    seeds = sorted(set.intersection(*map(set, errors))) if errors else []
+    return selection_optimism([[of_seed[seed] for seed in seeds] for of_seed in errors]) if seeds else None
 
 
 def _mean(summary: GroupSummary) -> float:
@@ -234,11 +249,12 @@ def _verdict(
     holm_p: float | None,
 ) -> Verdict:
     ours, reference = groups[contrast.group].factors, groups[contrast.reference].factors
+    own = own_parameters(contrast.factor, ours, reference), own_parameters(contrast.factor, reference, ours)
     names = (
-        factor_text(contrast.factor, ours[contrast.factor]),
-        factor_text(contrast.factor, reference[contrast.factor]),
+        factor_text(contrast.factor, ours[contrast.factor], own[0]),
+        factor_text(contrast.factor, reference[contrast.factor], own[1]),
     )
-    setting = setting_text(ours, contrast.factor)
+    setting = setting_text({key: value for key, value in ours.items() if key not in own[0]}, contrast.factor)
     runs = ([entry.run.run_id for entry in pair[0] if entry.run], [e.run.run_id for e in pair[1] if e.run])
     if compared is None or holm_p is None:
         text = (

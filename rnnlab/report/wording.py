@@ -10,6 +10,7 @@ from rnnlab.report.entries import other_factors
 from rnnlab.report.shapes import cell_name
 
 if TYPE_CHECKING:
+    from rnnlab.analysis.selection import Selection
     from rnnlab.analysis.statistics import Comparison
 
 NEARLY_TEN, MILLION = 9.95, 10**6
@@ -27,11 +28,19 @@ def group_label(factors: Mapping[str, Any], *, with_function: bool) -> str:
     return ", ".join([*parts, *(setting(name, value) for name, value in other_factors(factors).items())])
 
 
-def factor_text(factor: str, value: Any) -> str:
-    """Return a value of a factor as the subject of a sentence."""
-    if factor == "cell":
-        return cell_name(str(value))
-    return layers_text(value) if factor == "layers" else setting(factor, value)
+def factor_text(factor: str, value: Any, own: Mapping[str, Any]) -> str:
+    """Return a value of a factor as the subject of a sentence.
+
+    Args:
+        factor: its key.
+        value: what a group has of it.
+        own: parameters that belong to that value alone, such as the window of an MLP.
+    """
+    if factor == "layers":
+        return layers_text(value)
+    name = cell_name(str(value)) if factor == "cell" else setting(factor, value)
+    told = [setting(key, one) for key, one in own.items() if not str(one).startswith("rnnlab.")]
+    return f"{name} ({', '.join(told)})" if told else name
 
 
 def setting_text(factors: Mapping[str, Any], factor: str) -> str:
@@ -94,6 +103,27 @@ def ladder_verdict(function: str, best: str, runs: int, mse: float, ladder: Mapp
     compared = "; ".join(phrases) or "no predictor to compare with was recorded"
     counted = f"{runs} run{'s' if runs > 1 else ''}"
     return f"On {function} the best group, {best} ({counted}), has a geometric mean of {mse_text(mse)}: {compared}."
+
+
+def selection_text(groups: int, selection: Selection | None) -> str:
+    """Return how much a group that was chosen as the best is flattered by that; nothing where there was no choice.
+
+    Args:
+        groups: how many there were to choose from.
+        selection: what is known of the choice, or None where it cannot be told.
+    """
+    if groups < 2:  # noqa: PLR2004
+        return ""
+    said = f" It was chosen as the best of {groups} by these same errors, which can flatter it"
+    if selection is None:
+        return f"{said}; by how much takes two seeds that all of them have."
+    again = f"chosen again with each of {selection.seeds} seeds left out"
+    equal = f"if all {groups} were equal, the best would look {times(selection.if_equal)} times better than it is"
+    if not selection.others:
+        return f"{said}: {again}, it is the same every time, so that the seeds show no such effect; {equal}."
+    other = "it is another one " + ("once" if selection.others == 1 else f"{selection.others} times")
+    factor = f"and on the seeds left out the chosen reach {times(selection.optimism)} times this mean"
+    return f"{said}: {again}, {other}, {factor}; {equal}."
 
 
 def times(factor: float) -> str:

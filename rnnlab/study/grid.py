@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rnnlab.config.record import config_hash, differing_keys, facets, flat, plain, run_name
+from rnnlab.config.factors import curve_labels, differing_keys
+from rnnlab.config.record import config_hash, curve_label, facets, flat, plain, run_name
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.study.work import work
@@ -64,7 +65,26 @@ class Grid:
     @cached_property
     def varying(self) -> list[str]:
         """The config keys in which the jobs differ, beyond function, cell, layers, seed and name."""
-        return differing_keys([job.values for job in self.jobs])
+        return differing_keys([job.values for job in self.jobs], [axis.lstrip("+") for axis in self.axes])
+
+    @cached_property
+    def curves(self) -> dict[int, str]:
+        """By the number of the job, the name of its curve; files of the same name are told apart."""
+        labels = curve_labels([job.values for job in self.jobs])
+        return {job.number: curve for job, curve in zip(self.jobs, labels, strict=True)}
+
+    @property
+    def has_namesakes(self) -> bool:
+        """Whether files share a name, so that the names of their runs do not tell them apart."""
+        return any(self.curves[job.number] != curve_label(job.config) for job in self.jobs)
+
+    def settings(self, job: Job) -> dict[str, Any]:
+        """Return a job's values of the keys that vary, those that it has: a GRU has no forget bias."""
+        return {key: job.values[key] for key in self.varying if key in job.values}
+
+    def factors(self, job: Job) -> dict[str, Any]:
+        """Return what a job is compared by: function, cell, layers, seed, and what else varies."""
+        return facets(job.config) | {"function": self.curves[job.number]} | self.settings(job)
 
 
 def default_name(axes: Iterable[str], short: str) -> str:
@@ -124,7 +144,7 @@ def check_jobs(
     return jobs
 
 
-def group_label(config: RunConfig) -> str:
+def group_label(factors: Mapping[str, Any]) -> str:
     """Return what a run shares with those that differ in the seed alone: ``cos lstm 3 layers``."""
-    is_ = facets(config)
-    return f"{is_['function']} {is_['cell']} {is_['layers']} layer{'s' if is_['layers'] > 1 else ''}"
+    depth = factors["layers"]
+    return f"{factors['function']} {factors['cell']} {depth} layer{'s' if depth > 1 else ''}"

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rnnlab.config.record import facets
 from rnnlab.study.grid import Grid, Job
 from rnnlab.tracking.folder import RunFolder, write_json
 from rnnlab.tracking.left import STUDY_FILE
@@ -137,7 +136,7 @@ class StudyRecord:
                 "run_id": result.run_id if result else "",
                 "status": self.status(job),
             }
-            row |= facets(job.config) | {key: job.values.get(key) for key in self.grid.varying}
+            row |= dict.fromkeys(self.grid.varying) | self.grid.factors(job)
             for metric in metrics:
                 row[metric] = result.metrics.get(metric) if result else None
             row["fit_seconds"] = result.fit_seconds if result else None
@@ -161,7 +160,7 @@ class StudyRecord:
                 {
                     "job": job.number,
                     "name": row["name"],
-                    "factors": {key: row[key] for key in (*facets(job.config), *self.grid.varying)},
+                    "factors": self.grid.factors(job),
                     "overrides": job.overrides,
                     "status": row["status"],
                     "run_id": result.run_id if result else None,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnnlab.analysis.statistics import Estimate, geometric_mean
-from rnnlab.config.record import facets
 from rnnlab.config.targets import setting
 from rnnlab.report.shapes import Dots
 from rnnlab.study.grid import group_label
@@ -49,13 +48,12 @@ class Group:
 
 def groups_of(record: StudyRecord) -> Iterator[Group]:
     """Yield the groups of a study in the order of its grid."""
-    varying = record.grid.varying
     found: dict[tuple[str, ...], Group] = {}
     for job in record.grid.jobs:
-        settings = [(key, job.values.get(key)) for key in varying]
-        label = " ".join([group_label(job.config), *(setting(key, value) for key, value in settings)])
-        same = (group_label(job.config), *(str(value) for _, value in settings))
-        is_ = facets(job.config)
+        is_ = record.grid.factors(job)
+        same = tuple(setting(key, value) for key, value in record.grid.settings(job).items())
+        same = (group_label(is_), *same)
+        label = " ".join(same)
         group = found.get(same, Group(label, is_["cell"], is_["layers"], 0, [], []))
         result = record.finished(job)
         mses = [result.metrics["test/mse"]] if result else []

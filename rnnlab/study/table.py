@@ -106,7 +106,9 @@ def jobs_table(record: StudyRecord, width: int | None) -> Iterator[Text]:
         width: columns of the screen, or None where nothing is to be cut.
     """
     rows = record.rows()
-    varying = {setting_parts(key, None)[0]: key for key in record.grid.varying}
+    factors = [record.grid.factors(job) for job in record.grid.jobs]
+    keys = [*(["function"] if record.grid.has_namesakes else []), *record.grid.varying]
+    varying = {setting_parts(key, None)[0]: key for key in keys}
     errors = [Text((row["error"] or "").partition("\n")[0], "red") for row in rows]
     done = [job.number in record.taken_over for job in record.grid.jobs]
     columns = [
@@ -118,7 +120,7 @@ def jobs_table(record: StudyRecord, width: int | None) -> Iterator[Text]:
         Column("id", [Text(row["run_id"][:SHORT_ID]) for row in rows]),
     ]
     columns += [
-        Column(heading, [Text(printable(setting_parts(key, row[key])[1])) for row in rows])
+        Column(heading, [Text(printable(setting_parts(key, one[key])[1]) if key in one else "") for one in factors])
         for heading, key in varying.items()
     ]
     if any(done) or any(error.plain for error in errors):
@@ -158,7 +160,8 @@ def study_table(
     if means and baselines:
         lowest, label = min(means)
         yield Text()
-        yield Text(f"the lowest mean, {printable(label)}:")
+        chosen = f" (the best of {len(means)}, chosen by these errors)" if len(means) > 1 else ""
+        yield Text(f"the lowest mean, {printable(label)}{chosen}:")
         yield from (Text(f"  {line}") for line in worth(lowest, baselines))
 
 

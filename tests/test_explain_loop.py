@@ -38,13 +38,14 @@ def weights_with(*roots):
     return [0.0] * (WINDOW - 2) + [-roots[0] * roots[1], sum(roots)]
 
 
-def made(capsys, weights, *words, cell="linear", scale=1.0):
+def made(capsys, weights, *words, cell="linear", scale=1.0, bias=0.0):
     """Return what is said of a network with these weights, one row an output, in sentences and in explain.json."""
     rows = np.atleast_2d(np.array(weights))
     run = train(*DATA, f"cell={cell}", "layers=1", f"model.hidden_size={len(rows)}", *words)
     content = read_checkpoint(run.best, "run")
     state = {name: torch.zeros_like(value) for name, value in content["state_dict"].items()}
     state["layers.0.weight"] += scale * torch.from_numpy(rows).unsqueeze(1)
+    state["head.linear.bias"] += bias
     state["head.linear.weight"] += torch.eye(len(rows)) / scale
     write_checkpoint(run.best, content | {"state_dict": state})
     code, errors = outcome(["explain", f"run={run.path}"], capsys)
@@ -58,12 +59,12 @@ def curve(count):
     return np.sin(ANGLE * (70 + np.arange(count)))
 
 
-def simulated(weights):
+def simulated(weights, bias=0.0):
     """Return horizon and largest error of the linear loop with these weights, by a loop of three lines."""
     truth, values = curve(WINDOW + STEPS), list(curve(WINDOW))
     for _ in range(STEPS):
-        values.append(float(np.dot(weights, values[-WINDOW:])))
-    errors = np.abs(np.array(values) - truth)[WINDOW:] / (np.ptp(truth[WINDOW:]) / 2)
+        values.append(bias + float(np.dot(weights, values[-WINDOW:])))
+    errors = np.abs(np.array(values) - truth)[WINDOW:] / (np.ptp(truth) / 2)
     return int(np.argmax(errors > 0.1)) if (errors > 0.1).any() else STEPS, errors.max()
 
 
@@ -146,6 +147,20 @@ def test_a_loop_that_runs_away_is_said_to(here, capsys):
     assert loop["measured"]["largest_error"] == pytest.approx(1e6)
 
 
+def test_where_a_small_change_dies_out_the_loop_may_come_to_rest_far_away(here, capsys):
+    weights, bias = weights_with(0.9, 0.5), 0.15
+    text, loop, _ = made(capsys, weights, bias=bias)
+    assert "cannot oscillate: a small change dies out by 10% a step" in text
+    truth = curve(WINDOW + STEPS)
+    rest = abs(bias / ((1 - 0.9) * (1 - 0.5)) - (truth.max() + truth.min()) / 2) / (np.ptp(truth) / 2)
+    assert loop["of_mean_derivative"]["rest"] == pytest.approx(rest, rel=1e-4)
+    assert f"and come to rest at {100 * rest:.3g}%" in text
+    horizon, error = simulated(weights, bias)
+    assert (loop["measured"]["horizon"], loop["measured"]["largest_error"]) == pytest.approx(
+        (horizon, error), rel=1e-4
+    )
+
+
 def test_derivatives_that_change_from_window_to_window_are_no_recurrence(here, capsys):
     """A tanh around the exact weights, far into its bend, and hardly at all."""
     text, loop, _ = made(capsys, weights_of(1, ANGLE), cell="mlp", scale=0.5)
@@ -183,7 +198,9 @@ def test_noise_is_not_taken_for_windows_in_a_plane(here, capsys):
     assert "of the curve's windows without their noise" in text
     assert "these data tell" not in text
     assert "the best predictor is not the recurrence" in text
-    assert not loop["recurrence"]["learned"], "the loop starts from a noisy window"
+    assert loop["recurrence"]["learned"] is None
+    assert "whether it learned the recurrence its loop cannot tell" in said["notes"]["loop"][-1].lower()
+    assert "starts from a window with noise" in said["notes"]["loop"][-1]
 
 
 def test_a_run_without_a_rollout_has_its_loop_measured_all_the_same(here, capsys):
@@ -195,6 +212,7 @@ def test_a_run_without_a_rollout_has_its_loop_measured_all_the_same(here, capsys
 def test_of_a_curve_without_a_recurrence_the_loop_is_measured_and_nothing_is_learned(here, capsys):
     text, loop, _ = made(capsys, weights_of(1, ANGLE), "function=square")
     assert "recurrence" not in text
+    assert "within 10% of the amplitude for" in text
     assert loop["recurrence"] is None
     assert f"{loop['measured']['horizon']:.0f} of 33 steps" in text
 

@@ -1,15 +1,23 @@
 """What is said of loops of every kind, from their numbers alone."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rnnlab.explain.learned import recurrence_of
-from rnnlab.explain.loop_words import disagreements, of_mean, of_rollout, of_windows
+from rnnlab.explain.loop_words import disagreements, of_mean, of_recurrence, of_rollout, of_windows
 from rnnlab.report.inside.shapes import Dependence, Loop
 
-MEASURES = {"steps": 990.0, "amplitude": 1.0, "horizon": 115.0, "largest_error": 1.4, "extent": 0.9}
+MEASURES = {
+    "steps": 990.0,
+    "amplitude": 1.0,
+    "horizon": 115.0,
+    "largest_error": 1.4,
+    "largest_absolute_error": 1.4,
+    "extent": 0.9,
+}
 
 
 def loop_of(values, *, measured=None, linear=None, by_window=None):
@@ -41,7 +49,7 @@ def test_what_is_foretold_and_what_was_measured_disagree_from_a_factor_of_2_on(m
 def test_a_loop_that_should_die_out_and_runs_away_is_said_to_disagree():
     one = loop_of([0.9995, 0.98], measured={"extent": 2.4}, linear={"extent": 0.3})
     assert "cannot oscillate: a small change dies out by 0.05% a step" in of_mean(one)
-    assert of_rollout(one).endswith("They disagree: the network swings more than its mean derivative foretells.")
+    assert of_rollout(one).endswith("They disagree: the network goes farther than its mean derivative foretells.")
 
 
 @pytest.mark.parametrize(
@@ -79,3 +87,20 @@ def test_learned_takes_derivative_pair_windows_and_loop(off):
     apart = 0.011 if off == "derivative" else 0.009
     dependence = Dependence("mine", "rnn", weights, 0 * weights, weights, weights, weights, apart)
     assert recurrence_of(dependence, one).learned == (off is None)
+
+
+@pytest.mark.parametrize("measured", [{"amplitude": 0.0}, None])
+def test_a_loop_that_was_not_measured_leaves_open_what_was_learned_and_counts_no_steps(measured):
+    exact = np.exp(1j * 0.01 * np.array([1, -1]))
+    weights = np.array([-1.0, 2 * math.cos(0.01)])
+    one = loop_of(exact, measured=measured)
+    if measured is None:
+        one = replace(one, measured=None, linear=None)
+    for apart, said in (
+        (0.001, "its loop cannot tell"),
+        (0.1, "within 1% of the exact ones: the derivative is 10% off"),
+    ):
+        dependence = Dependence("mine", "rnn", weights, 0 * weights, weights, weights, weights, apart)
+        text = of_recurrence(recurrence_of(dependence, one))
+        assert said in text
+        assert " 0 steps" not in text

@@ -29,6 +29,7 @@ class Recurrence:
         steps: how many steps the loop was measured for; 0 if it was not, or the truth did not change in them.
         horizon: for how many of these it stayed with the curve.
         needed: for how many it should have: a whole turn of the curve, or all where they are fewer.
+        noisy: whether the window that the loop starts from holds noise, with which it may leave the curve at once.
     """
 
     tolerance: float
@@ -39,6 +40,7 @@ class Recurrence:
     steps: int
     horizon: int
     needed: int
+    noisy: bool
 
     @property
     def linear(self) -> bool:
@@ -53,8 +55,11 @@ class Recurrence:
 
     @property
     def learned(self) -> bool | None:
-        """Whether it learned the recurrence: both; None where that cannot be told, for nothing was measured."""
-        return self.followed if self.linear and self.steps else False if not self.linear else None
+        """Whether it learned the recurrence: both; None where its derivatives say so and its loop cannot tell."""
+        if not self.linear:
+            return False
+        cannot_tell = not self.steps or (self.noisy and not self.followed)
+        return None if cannot_tell else self.followed
 
 
 def recurrence_of(dependence: Dependence, loop: Loop | None) -> Recurrence | None:
@@ -74,4 +79,5 @@ def recurrence_of(dependence: Dependence, loop: Loop | None) -> Recurrence | Non
         steps,
         int(measured.get("horizon", 0)),
         min(steps, loop.period or steps),
+        dependence.noisy,
     )

@@ -99,19 +99,19 @@ def of_rollout(one: Loop) -> str:
     measured, linear = one.measured, one.linear
     if measured is None or linear is None:
         return "the loop was not measured: there is no truth to compare it with."
-    steps, error = measured["steps"], measured["largest_error"]
+    steps = measured["steps"]
     if not measured["amplitude"]:
         counted = f"{steps:,.0f} step" + ("s" if steps > 1 else "")
-        return (
-            f"measured over {counted}, in which the truth does not change, the loop's largest error is {error:.3g}."
-        )
-    whole = one.period is None or steps >= one.period
-    amplitude = "the amplitude" if whole else "half of what the curve spans in the test stretch"
+        error = f"{measured['largest_absolute_error']:.3g}"
+        return f"measured over {counted}, in which the truth does not change, the loop's largest error is {error}."
+    amplitude = "the amplitude" if one.swings else "half of what the curve spans in the test stretch"
+    rest = f", and come to rest at {_part(linear['rest'])}" if "rest" in linear else ""
     return (
         f"measured, the loop stays within {TOLERANCE:.0%} of {amplitude} for {_stays(measured)}; its largest error "
-        f"is {_part(error)}, and in the second half it swings by {_part(measured['extent'])}. With the mean "
-        f"derivative at each step it would stay for {_stays(linear)}, with {_part(linear['largest_error'])} and "
-        f"{_part(linear['extent'])}. {_compared(one)}"
+        f"is {_part(measured['largest_error'])}, and in the second half its values lie up to "
+        f"{_part(measured['extent'])} from the curve's middle. With the mean derivative at each step it would stay "
+        f"for {_stays(linear)}, with {_part(linear['largest_error'])} and {_part(linear['extent'])}{rest}. "
+        f"{_compared(one)}"
     )
 
 
@@ -123,7 +123,7 @@ def _stays(measures: Mapping[str, float]) -> str:
 def _part(amplitudes: float) -> str:
     if amplitudes >= 0.99 * FARTHEST:
         return "a million amplitudes or more"
-    return _percent(amplitudes) if amplitudes < PART else f"{amplitudes:.3g} amplitudes"
+    return _percent(amplitudes) if amplitudes < PART else f"{float(f'{amplitudes:.3g}'):,.0f} amplitudes"
 
 
 def _percent(share: float) -> str:
@@ -138,7 +138,7 @@ def disagreements(one: Loop) -> list[str]:
         return []
     stay = {loop["horizon"] >= loop["steps"] for loop in (measured, linear)}
     found = ["horizon"] if len(stay) > 1 or _differ(measured["horizon"], linear["horizon"], 1.0) else []
-    # Swings that are less than what counts as an error are nothing, for either.
+    # What is nearer to the middle than an error may be is nothing, for either.
     return [*found, "extent"] if _differ(measured["extent"], linear["extent"], TOLERANCE) else found
 
 
@@ -148,7 +148,7 @@ def _differ(one: float, other: float, least: float) -> bool:
 
 
 def _compared(one: Loop) -> str:
-    ways = {"horizon": ("stays longer", "leaves sooner"), "extent": ("swings more", "swings less")}
+    ways = {"horizon": ("stays longer", "leaves sooner"), "extent": ("goes farther", "goes less far")}
     found = [
         ways[name][0 if one.measured[name] > one.linear[name] else 1]
         for name in disagreements(one)
@@ -166,16 +166,22 @@ def of_recurrence(one: Recurrence) -> str:
     derivative = _percent(one.derivative)
     pair = "there is no pair" if one.pair is None else f"the pair {_percent(one.pair)}"
     if one.learned is None:
-        return f"its derivatives are {within}, but whether it learned the recurrence its loop could not show."
-    if one.learned:
-        mean = f"mean derivative, {derivative} off, and dominant pair, {_percent(one.pair or 0.0)} off"
+        why = f"it leaves the curve after {one.horizon:,} steps, but starts from a window with noise"
         return (
-            f"it learned the recurrence: {mean}, and the pair at each of {one.windows} windows are {within}, and "
+            f"whether it learned the recurrence its loop cannot tell: its derivatives are {within}; "
+            f"{why if one.steps else 'there is no truth that changes to measure the loop by'}."
+        )
+    if one.learned:
+        own = f"its mean derivative ({derivative} off), its dominant pair ({_percent(one.pair or 0.0)})"
+        return (
+            f"it learned the recurrence: {own} and the pair at each of {one.windows} windows are {within}, and "
             f"the measured loop stays {near} for {one.horizon:,} of {one.steps:,} steps."
         )
-    return (
-        "it did not learn the recurrence. That takes a mean derivative and a dominant pair, of the mean and at "
-        f"each window, {within} and a loop {near} for {one.needed:,} steps: the derivative is {derivative} off, "
-        f"{pair} (within {one.tolerance:.0%} at {one.within} of {one.windows} windows), and the loop stays for "
-        f"{one.horizon:,} steps." + (" So it carries the curve on in another way." if one.followed else "")
-    )
+    takes = f"a mean derivative and a dominant pair, of the mean and at each window, {within}"
+    found = f"the derivative is {derivative} off, {pair}"
+    found += f" (within {one.tolerance:.0%} at {one.within} of {one.windows} windows)"
+    if one.steps:
+        takes += f", and a loop {near} for {one.needed:,} steps"
+        found += f", and the loop stays for {one.horizon:,} steps"
+    follows = " So it carries the curve on in another way." if one.followed and not one.linear else ""
+    return f"it did not learn the recurrence. That takes {takes}: {found}.{follows}"

@@ -21,6 +21,8 @@ from rnnlab.training.rollouts import STEPS_BY_DEFAULT, roll_out
 
 WINDOWS = 60
 """Windows whose Jacobians are looked at one by one."""
+STEADY = 1e-6
+"""A loop whose largest modulus is nearer to 1 comes to rest at no time that matters."""
 MOST_STEPS = 10 * STEPS_BY_DEFAULT
 """A run's rollout is measured again, with the weights that are looked into, as far as this at most."""
 
@@ -43,19 +45,26 @@ def closed_loop(subject: Subject, found: NDArray[np.float64]) -> Loop | None:
             exact = None
         turned = abs(math.remainder(subject.distance, 2 * math.pi))
         period = math.ceil(2 * math.pi / turned)
-    rollout = _measured(subject)
-    mean = found.mean(axis=0)
-    return Loop(
+    rollout, mean = _measured(subject), found.mean(axis=0)
+    of_mean = eigenvalues(mean)
+    loop = Loop(
         subject.label,
         subject.cell,
-        eigenvalues(mean),
+        of_mean,
         eigenvalues(found[spread(len(found), WINDOWS)]),
         exact,
         len(windows.ahead),
         period,
-        None if rollout is None else _measures(rollout),
-        None if rollout is None else _measures(_linear(subject, mean, rollout)),
     )
+    if rollout is None:
+        return loop
+    offset = _offset(subject, mean)
+    window = windows.series.values[: windows.window].astype(np.float64)
+    foretold = replace(rollout, values=affine_loop(window, mean, offset, len(rollout.values)))
+    linear = dict(_measures(foretold))
+    if rollout.amplitude is not None and len(mean) == 1 and abs(of_mean[0]) < 1 - STEADY:
+        linear["rest"] = abs(float(offset[0] / (1 - mean.sum())) - rollout.middle) / rollout.amplitude
+    return replace(loop, measured=_measures(rollout), linear=linear, swings=rollout.swings)
 
 
 def _measured(subject: Subject) -> Rollout | None:
@@ -67,21 +76,20 @@ def _measured(subject: Subject) -> Rollout | None:
     return rollout if rollout is not None and rollout.known else None
 
 
-def _linear(subject: Subject, mean: NDArray[np.float64], rollout: Rollout) -> Rollout:
-    """Return the loop of a linear map: at the mean window the mean prediction, everywhere the mean derivative."""
+def _offset(subject: Subject, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what a map with the mean derivative adds, to predict the mean at the mean window; shape (outputs,)."""
     middle = subject.inputs[..., 0].double().numpy().mean(axis=0)
     predicted = np.atleast_2d(predict(subject.network, subject.inputs).astype(np.float64).T).mean(axis=1)
-    window = subject.windows.series.values[: subject.windows.window].astype(np.float64)
-    values = affine_loop(window, mean, predicted - mean @ middle, len(rollout.values))
-    with np.errstate(over="ignore"):
-        return replace(rollout, values=values.astype(np.float32))
+    offset: NDArray[np.float64] = predicted - mean @ middle
+    return offset
 
 
 def _measures(rollout: Rollout) -> Mapping[str, float]:
-    truth = rollout.truth[: rollout.known].astype(np.float64)
-    second = (truth + rollout.errors)[len(truth) // 2 :]
-    extent = float(np.abs(second - rollout.middle).max()) / (rollout.amplitude or 1.0)
-    largest = float(np.abs(rollout.errors).max())  # as it is, where there is no amplitude
-    return (
-        {"largest_error": largest} | rollout.measures() | {"amplitude": rollout.amplitude or 0.0, "extent": extent}
-    )
+    """Return a rollout's measures, its amplitude (0 where it has none) and its ``extent``, see `Loop`."""
+    amplitude = rollout.amplitude
+    measures = rollout.measures() | {"largest_absolute_error": float(np.abs(rollout.errors).max())}
+    if amplitude is not None:
+        truth = rollout.truth[: rollout.known].astype(np.float64)
+        second = (truth + rollout.errors)[len(truth) // 2 :]
+        measures["extent"] = float(np.abs(second - rollout.middle).max()) / amplitude
+    return {name: float(value) for name, value in measures.items()} | {"amplitude": amplitude or 0.0}

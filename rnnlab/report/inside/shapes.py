@@ -137,10 +137,12 @@ class Loop:
         points: how many points a turn of the loop predicts: one, or all up to the horizon.
         period: steps of a whole turn of the curve where it is a sinusoid, else None.
         measured: of the network's rollout what `rnnlab.analysis.rollout.Rollout.measures` returns, and besides the
-            ``amplitude``, half of what the curve spans in the test stretch, and ``extent``, the largest distance
-            from the middle of that span in the second half, as a part of the amplitude. None where nothing was
-            measured.
-        linear: the same of the loop that has the mean derivative at each turn, from the same window.
+            ``amplitude``, half of what the tested curve spans or 0, ``largest_absolute_error``, and, where there is
+            an amplitude, ``extent``: the largest distance from the middle of that span in the second half of the
+            steps, in amplitudes. None where nothing was measured.
+        linear: the same of the loop that has the mean derivative at each turn, from the same window; and, where it
+            comes to rest, ``rest``: how far from the middle, in amplitudes.
+        swings: whether the tested curve goes up and down, so that half of its span is an amplitude.
     """
 
     label: str
@@ -152,6 +154,7 @@ class Loop:
     period: int | None = None
     measured: Mapping[str, float] | None = None
     linear: Mapping[str, float] | None = None
+    swings: bool = False
 
 
 @dataclass(frozen=True)

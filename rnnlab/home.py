@@ -8,13 +8,23 @@ import shutil
 import sys
 from pathlib import Path
 
+from rnnlab.errors import BadInputError, Problem
+
 DATA_FILE = "RNNLAB_DATA_FILE"
 """Set while a job runs on a machine that does not see the study's folder: where its series' file lies there."""
 
 
 def home() -> Path:
-    """Return the folder below which everything is written (absolute)."""
-    return Path(os.environ.get("RNNLAB_HOME") or ".").expanduser().absolute()
+    """Return the folder below which everything is written (absolute).
+
+    Raises:
+        BadInputError: RNNLAB_HOME begins with a ~ that no folder stands for.
+    """
+    text = os.environ.get("RNNLAB_HOME") or "."
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise BadInputError(Problem("RNNLAB_HOME", text, "begins with a ~ that stands for no folder")) from error
 
 
 def outputs() -> Path:

@@ -9,7 +9,7 @@ import matplotlib as mpl
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from helpers import SMALL, TINY_DATA, command_line, environment, train
+from helpers import SMALL, TINY_DATA, command_line, environment, outcome, train
 from matplotlib import font_manager
 
 from rnnlab.cli import dispatch
@@ -18,10 +18,10 @@ from rnnlab.report import fonts
 QUICK = [*SMALL, *TINY_DATA, "trainer=cpu"]
 
 
-def in_shell(words, streams, folder, **variables):
+def in_shell(words, streams, folder, before="", **variables):
     """Run a command with its streams as a shell's line has them; return its exit code and what is still seen."""
     done = subprocess.run(
-        ["bash", "-c", f'set -o pipefail; "$@" {streams}', "bash", *command_line(*words)],
+        ["bash", "-c", f'set -o pipefail; {before} "$@" {streams}', "bash", *command_line(*words)],
         cwd=folder,
         env=environment() | variables,
         capture_output=True,
@@ -82,6 +82,33 @@ def test_no_file_takes_the_place_of_a_closed_stream(home, capsys):
     assert (code, said) == (0, "")
     assert dispatch(["runs"]) == 0
     assert "loud  FINISHED" in capsys.readouterr().out
+
+
+def test_a_home_of_nobody_is_said(home, capsys, monkeypatch):
+    monkeypatch.setenv("RNNLAB_HOME", "~nobody-of-that-name/lab")
+    code, said = outcome(["runs"], capsys)
+    assert code == 2
+    assert "RNNLAB_HOME=~nobody-of-that-name/lab" in said
+
+
+def test_a_name_whose_bytes_are_no_text_is_said(home, capsys):
+    code, said = outcome(["train", "function=csv", "data.path=lev\udce9ls.csv"], capsys)
+    assert code == 2
+    assert said.startswith("data.path=")
+
+
+def test_help_finds_the_groups_of_a_folder_with_spaces(home, capsys):
+    (home / "my conf" / "cell").mkdir(parents=True)
+    (home / "my conf" / "cell" / "own.yaml").write_text("# own: a cell of one's own\n_target_: own.Cell\n")
+    assert dispatch(["train", "--help", "--config-dir", "my conf"]) == 0
+    assert "a cell of one's own" in capsys.readouterr().out
+
+
+def test_a_current_folder_that_is_gone_is_said(home):
+    code, said = in_shell(["runs"], "", home, before="mkdir gone; cd gone; rmdir ../gone;")
+    assert code == 2
+    assert said.startswith("rnnlab: ")
+    assert len(said.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,8 @@ def dispatch(arguments: list[str]) -> int:
     Raises:
         BadInputError: what was given cannot be used.
     """
+    for word in arguments:
+        _check_text(word)
     command, *rest = arguments or ["--help"]
     if command in ("-h", "--help", "help"):
         print(help_text())
@@ -118,6 +120,17 @@ def dispatch(arguments: list[str]) -> int:
     code = int(importlib.import_module(COMMANDS[command].module).main(rest))
     _say_missing_glyphs()
     return code
+
+
+def _check_text(word: str) -> None:
+    """Make sure that a word of the command line can be written into records, which are in UTF-8.
+
+    Raises:
+        BadInputError: the system could not read it as text.
+    """
+    if not word.isascii() and word.encode("utf-8", "replace").decode() != word:
+        allowed = "holds bytes that are no text here; rename the file, or choose a locale of UTF-8 (LC_ALL=C.UTF-8)"
+        raise BadInputError(Problem(word, None, allowed))
 
 
 def _say_missing_glyphs() -> None:

@@ -146,7 +146,7 @@ def _searched(asked: argparse.Namespace) -> list[str]:
 
 
 def _describe(command: str, asked: argparse.Namespace, groups: Groups) -> None:
-    search = [f"hydra.searchpath=[{','.join(f'file://{folder}' for folder in _searched(asked))}]"]
+    search = [f"hydra.searchpath=[{','.join(quoted(f'file://{folder}') for folder in _searched(asked))}]"]
     with hydra.initialize_config_dir(str(config_folder(command)), version_base=HYDRA_VERSION):
         composed = hydra.compose(
             command,

@@ -198,44 +198,6 @@ class RunConfig:
 
 
 @dataclass
-class PredictDataConfig:
-    """What to predict on; null keeps the run's own value."""
-
-    train_samples: int | None = key(
-        None, "points before the test stretch, which set where it begins; null: as trained", at_least=2
-    )
-    test_samples: int | None = key(None, "points in the test stretch; null: as trained", at_least=2)
-    spacing: float | None = key(None, "nominal distance of two points; null: as trained", above=0)
-    path: str | None = key(
-        None, "a CSV file to predict, all its rows unless train_samples or test_samples is given"
-    )
-    column: str | None = key(None, "name of its column, or else its number from 1; null: as trained")
-    header: str | None = key(
-        None, "whether its first line holds names; null: as trained", choices=("auto", "present", "absent")
-    )
-    skip_lines: int | None = key(None, "lines above its table to pass over; null: as trained", at_least=0)
-    missing: list[str] | None = key(
-        None, "what stands for a missing value in it, such as [-9999,.]; null: as trained"
-    )
-    fill: str | None = key(
-        None, "refuse its gaps, or fill them by straight lines; null: as trained", choices=("refuse", "linear")
-    )
-
-
-@dataclass
-class PredictConfig:
-    """What ``rnnlab predict`` predicts with and on."""
-
-    run: str = key("latest", "the run to predict with: latest, an id or its start, a name, or a folder")
-    allow_targets: list[str] = key(list, ALLOW_TARGETS)
-    function: dict[str, Any] = key(dict, "the curve to predict; empty: the one the run was tested on")
-    rollout: int | None = key(
-        None, "steps to feed predictions back for; null: to the end of the test, at most 1000; 0: none", at_least=0
-    )
-    data: PredictDataConfig = key(PredictDataConfig, "the stretch to predict")
-
-
-@dataclass
 class ForecastDataConfig:
     """The points after which a forecast begins; null keeps the run's own value."""
 
@@ -253,6 +215,33 @@ class ForecastDataConfig:
     fill: str | None = key(
         None, "refuse its gaps, or fill them by straight lines; null: as trained", choices=("refuse", "linear")
     )
+
+
+@dataclass
+class PredictDataConfig(ForecastDataConfig):
+    """What to predict on; null keeps the run's own value."""
+
+    path: str | None = key(
+        None, "a CSV file to predict, all its rows unless train_samples or test_samples is given"
+    )
+    train_samples: int | None = key(
+        None, "points before the test stretch, which set where it begins; null: as trained", at_least=2
+    )
+    test_samples: int | None = key(None, "points in the test stretch; null: as trained", at_least=2)
+    spacing: float | None = key(None, "nominal distance of two points; null: as trained", above=0)
+
+
+@dataclass
+class PredictConfig:
+    """What ``rnnlab predict`` predicts with and on."""
+
+    run: str = key("latest", "the run to predict with: latest, an id or its start, a name, or a folder")
+    allow_targets: list[str] = key(list, ALLOW_TARGETS)
+    function: dict[str, Any] = key(dict, "the curve to predict; empty: the one the run was tested on")
+    rollout: int | None = key(
+        None, "steps to feed predictions back for; null: to the end of the test, at most 1000; 0: none", at_least=0
+    )
+    data: PredictDataConfig = key(PredictDataConfig, "the stretch to predict")
 
 
 @dataclass

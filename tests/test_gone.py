@@ -243,6 +243,7 @@ def test_a_report_of_what_was_deleted_in_mlflow_says_so(kept, capsys):
     assert (code, "the run cos-gru-1x6-s0 was deleted in MLflow" in said) == (2, True)
     code, said = outcome(["report", "runs=params.cell = 'gru'"], capsys)
     assert (code, "but 1 that were deleted in MLflow" in said) == (2, True)
+    assert "1 that match were deleted in MLflow" in printed(["runs", "cell=gru"], capsys)
     assert dispatch(["report", "study=pair"]) == 0
     assert "its run was deleted in MLflow" in Path("outputs/pair/report/report.json").read_text()
     store = find_store(TrackingConfig())

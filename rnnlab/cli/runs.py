@@ -59,7 +59,7 @@ def show_runs(asked: RunsConfig) -> int:
 def _nothing(store: Store | None, asked: RunsConfig) -> Iterator[str]:
     """Yield why no run is listed: the filter that lets none through, by its name."""
     from rnnlab.tracking.left import absence
-    from rnnlab.tracking.query import values_of
+    from rnnlab.tracking.query import count_deleted, values_of
     from rnnlab.tracking.store import has_store
 
     if store is None and has_store(asked.tracking):
@@ -67,9 +67,12 @@ def _nothing(store: Store | None, asked: RunsConfig) -> Iterator[str]:
         return
     given = {key: str(value) for key in FILTERS if (value := getattr(asked, key)) is not None}
     if not given:
-        yield "no runs yet; rnnlab train makes one"
+        deleted = count_deleted(store, asked)
+        yield f"no runs; {deleted} were deleted in MLflow" if deleted else "no runs yet; rnnlab train makes one"
         return
     yield f"no run matches {' '.join(f'{key}={value}' for key, value in given.items())}"
+    if deleted := count_deleted(store, asked):
+        yield f"{deleted} that match were deleted in MLflow"
     for key, value in given.items():
         known = values_of(store, asked, key) if key != "status" else [value]
         if known and value not in known:

@@ -76,17 +76,18 @@ def read_experiment(database: Path, name: str) -> StoredExperiment | None:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which of an experiment's runs that were not deleted: with this status, these params and these tags."""
+    """Which of an experiment's runs: with this status, these params and these tags; deleted in MLflow, or not."""
 
     experiment_id: str
     status: str | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    stage: str = "active"
 
     def where(self) -> tuple[str, list[str | int]]:
         """Return it as the condition of a query, and its values."""
-        clauses = ["experiment_id = ?", "lifecycle_stage = 'active'"]
-        values = list[str | int]([int(self.experiment_id)])
+        clauses = ["experiment_id = ?", "lifecycle_stage = ?"]
+        values = list[str | int]([int(self.experiment_id), self.stage])
         if self.status is not None:
             clauses.append("status = ?")
             values.append(self.status)
@@ -117,7 +118,7 @@ def read_runs(
     show_tags: tuple[str, ...] = (),
     show_metrics: tuple[str, ...] = (),
 ) -> list[StoredRun]:
-    """Return an experiment's runs that were not deleted, newest first, as MLflow would.
+    """Return an experiment's runs, newest first, as MLflow would.
 
     Args:
         database: `mlruns/mlflow.db`.
@@ -139,7 +140,7 @@ def read_runs(
 
 
 def count_runs(database: Path, wanted: Filter) -> int:
-    """Return how many runs `read_runs` would return.
+    """Return how many runs a filter lets through.
 
     Raises:
         StoreAwayError: the database cannot be read.

@@ -79,6 +79,14 @@ def list_runs(store: Store | None, asked: RunsConfig) -> Listing:
     return Listing([row for _, row in began[: asked.limit]], count + len(alone))
 
 
+def count_deleted(store: Store | None, asked: RunsConfig) -> int:
+    """Return how many runs the filters would let through if they had not been deleted in MLflow; of a server 0."""
+    if store is None or store.database is None:
+        return 0
+    wanted = Filter(store.experiment_id, asked.status, _params(asked), _tags(asked), stage="deleted")
+    return count_runs(store.database, wanted)
+
+
 def values_of(store: Store | None, asked: RunsConfig, key: str) -> list[str]:
     """Return the values that ``function``, ``cell``, ``layers`` or ``study`` has among all runs."""
     if store is not None and store.database is None:

@@ -89,7 +89,7 @@ class Key:
             float: "a finite number",
             str: "a text",
             bool: "true or false",
-            list: "a list of texts",
+            list: "a list of texts in square brackets",
         }
         if self.range.choices:
             allowed = f"must be one of {', '.join(self.range.choices)}"

@@ -34,7 +34,8 @@ def translated(error: BaseException, schema: Any, groups: Groups, arguments: Seq
     name = getattr(cause, "full_key", None)
     if name:
         keys = {key.name: key for key in keys_of(schema)}
-        return BadInputError(_illegal_key_or_value(str(name), cause, keys, groups, _values(arguments)))
+        name = re.sub(r"(\[\d+\])+$", "", str(name))  # of an entry of a list
+        return BadInputError(_illegal_key_or_value(name, cause, keys, groups, _values(arguments)))
     sweep = re.match(r"Ambiguous value for argument '(.*?)'", str(error))
     if sweep:
         return BadInputError(Problem(sweep[1], None, "is several values: add -m for a study of them all"))
@@ -60,7 +61,9 @@ def _illegal_key_or_value(
     if known.is_section:
         first = next(key for key in keys if key.startswith(f"{name}."))
         return Problem(name, given.get(name), f"is a section; give one of its keys, such as {first}")
-    return Problem(name, given.get(name), known.allowed())
+    value = given.get(name)
+    listed_alone = known.kind is list and value is not None and not set(value) & set("[]{}")
+    return Problem(name, value, known.allowed(), f"{name}=[{value}]" if listed_alone else None)
 
 
 def _unknown_key(name: str, keys: dict[str, Key], groups: Groups, given: str | None) -> Problem:

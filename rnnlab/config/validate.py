@@ -44,7 +44,10 @@ def _range_problems(config: Any) -> Iterator[Problem]:
         value = config
         for part in key.name.split("."):
             value = getattr(value, part)
-        if not key.is_section and key.kind is not dict and value is not None and not key.range.holds(value):
+        if key.is_section or key.kind is dict or value is None:
+            continue
+        nested = key.kind is list and not all(isinstance(entry, str) for entry in value)
+        if nested or not key.range.holds(value):
             yield Problem(key.name, value, key.allowed())
 
 

@@ -102,6 +102,7 @@ def test_a_row_or_a_first_line_that_is_not_plain_is_named_with_its_mend(content,
         (("mine.csv.gz", "mine.csv"), gzip.compress(b"day,level\n1,2\n2,5\n"), "gzip"),
         (("my levels", "my levels-unpacked.csv"), gzip.compress(b"day,level\n1,2\n2,5\n"), "gzip"),
         (("mine.csv.xz", "mine.csv"), lzma.compress(b"day,level\n1,2\n2,5\n"), "xz"),
+        (("mine.csv", "mine-lines.csv"), b"day,level\r\r\n1,2\r\r\n2,5\r\r\n", "doubled"),
         (("mine.npy", "mine-unpacked.csv"), array_file(np.array([[1.0, 2.0], [2.0, 5.0]])), "NumPy"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -115,6 +116,7 @@ def test_a_file_that_is_no_utf8_text_is_refused_with_the_command_that_makes_it_o
     assert code == 2
     assert what in message
     command = message.splitlines()[-1].strip()
+    assert command.split()[0] in ("iconv", "gunzip", "xz", "tr", "python")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     if shutil.which(command.split()[0], path=path) is None:
         pytest.skip(f"there is no {command.split()[0]} here")

@@ -7,6 +7,7 @@ time: beside training that is little, and no reason to import a library of data 
 from __future__ import annotations
 
 import hashlib
+import shlex
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 from rnnlab.data.csv_cells import Cells
 from rnnlab.data.csv_layout import Asked, Layout, layout_of, with_title
 from rnnlab.data.csv_rows import RowReader, Rows
-from rnnlab.data.file_kinds import other_kind, undecodable_line
+from rnnlab.data.file_kinds import new_name, other_kind, undecodable_line
 from rnnlab.errors import BadInputError, Problem, listed
+from rnnlab.home import as_typed
 
 HEADERS = ("auto", "present", "absent")
 FILLS = ("refuse", "linear")
@@ -158,17 +160,25 @@ def _fill(rows: Rows, layout: Layout, asked: Csv) -> None:
     if not rows.gaps:
         return
     places, lines = zip(*rows.gaps, strict=True)
-    if places[0] == 0 or places[-1] == len(rows.values) - 1:
+    count = len(rows.values)
+    more = f" and {len(lines) - 1} more, in lines {_shown(lines[1:])}" if len(lines) > 1 else ""
+    if (
+        asked.fill != "linear"
+        and len(places) > 1
+        and places in (tuple(range(0, count, 2)), tuple(range(1, count, 2)))
+    ):
+        why = f"has no value{more}: every second row, as where line ends are doubled"
+        new = shlex.quote(new_name(asked.path, "lines"))
+        raise _bad(asked.path, lines[0], layout, why, f"tr -d '\\r' < {shlex.quote(as_typed(asked.path))} > {new}")
+    if places[0] == 0 or places[-1] == count - 1:
         line = lines[0] if places[0] == 0 else lines[-1]
         why = "has no value, and a gap at an end has but one neighbour, so that nothing fills it; cut it off"
         raise _bad(asked.path, line, layout, why)
     if asked.fill != "linear":
-        more = f" and {len(lines) - 1} more, in lines {_shown(lines[1:])}" if len(lines) > 1 else ""
-        raise _bad(
-            asked.path, lines[0], layout, f"has no value{more}; data.fill=linear fills gaps by straight lines"
-        )
+        why = f"has no value{more}; data.fill=linear fills gaps by straight lines"
+        raise _bad(asked.path, lines[0], layout, why)
     known = np.isfinite(rows.values)
-    at = np.arange(len(known))
+    at = np.arange(count)
     rows.values[~known] = np.interp(at[~known], at[known], rows.values[known])
 
 
@@ -212,8 +222,8 @@ def _rounded(values: NDArray[np.float64], layout: Layout, path: Path) -> NDArray
     return rounded
 
 
-def _bad(path: Path, line: int, layout: Layout, why: str) -> BadInputError:
-    return BadInputError(Problem("data.path", path, f"line {line}, {layout.name}: {why}"))
+def _bad(path: Path, line: int, layout: Layout, why: str, command: str | None = None) -> BadInputError:
+    return BadInputError(Problem("data.path", path, f"line {line}, {layout.name}: {why}", command=command))
 
 
 def _shown(lines: tuple[int, ...]) -> str:

@@ -80,21 +80,20 @@ def check_sound(error: BaseException | None, database: Path) -> None:
 
 def unusable(database: Path, why: str) -> StoreUnusableError:
     """Return what to say of a store that is none."""
-    mend = (
-        f"with MLflow {_installed()} no run can be recorded in it or read from it; move it away, or set RNNLAB_HOME"
-    )
-    return StoreUnusableError(Problem("tracking", "local", f"{database} {why}: {mend}"))
+    text = f"{database} {why}: no run can be recorded in it or read from it with MLflow {_installed()}"
+    mend = "move it away, or set RNNLAB_HOME to another folder"
+    return StoreUnusableError(Problem("tracking", "local", f"{text}; {mend}"))
 
 
 def _of_another_mlflow(database: Path, revision: str, newest: str) -> Problem:
     installed, wrote = _installed(), _written_by()
-    by = f"MLflow {wrote}" if wrote else "MLflow"
+    by = f"MLflow {wrote}" if wrote and wrote != installed else "MLflow"
     if revision in _migrations():
         python, uri = shlex.quote(sys.executable), shlex.quote(database_uri(database))
         mend = f"copy it, and bring it up to date: {python} -m mlflow db upgrade {uri}"
         what = f"was made by an older {by} (its tables are at {revision})"
     else:
-        wanted = shlex.quote(f"mlflow>={wrote}") if wrote and wrote != installed else "--upgrade mlflow"
+        wanted = shlex.quote(f"mlflow>={wrote}") if by != "MLflow" else "--upgrade mlflow"
         mend = f"install that one (pip install {wanted}), or set RNNLAB_HOME to another folder"
         what = f"was made by a newer {by} (its tables are at {revision})"
     return Problem(

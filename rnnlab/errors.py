@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,13 +15,23 @@ EXIT_BAD_INPUT = 2
 
 def nearest(word: str, legal: Iterable[str]) -> str | None:
     """Return the entry of ``legal`` spelled most like ``word``, or None if none comes near."""
-    close = difflib.get_close_matches(word, list(legal), n=1, cutoff=0.6)
+    close = nearest_few(word, legal, 1)
     return close[0] if close else None
+
+
+def nearest_few(word: str, legal: Iterable[str], most: int = 3) -> list[str]:
+    """Return the entries of ``legal`` spelled most like ``word``, the nearest first."""
+    return difflib.get_close_matches(word, list(legal), n=most, cutoff=0.6)
 
 
 def without_credentials(text: str) -> str:
     """Return a text without the user and password that an address in it may hold: it is going to be shown."""
     return re.sub(r"(?<=://)\S*@", "", text)
+
+
+def shell_word(key: str, value: object) -> str:
+    """Return an override as it can be pasted into a shell."""
+    return shlex.quote(f"{key}={value}")
 
 
 def listed(legal: Iterable[object]) -> str:
@@ -36,9 +47,10 @@ class Problem:
         key: the key as it is written on the command line, such as ``data.window``.
         value: the value that was given, or None where the key itself is the mistake.
         allowed: what would be right, as the rest of a sentence.
-        suggestion: the nearest legal spelling of the whole override, or None.
+        suggestion: the nearest legal spelling of the whole override, as it can be pasted into a shell, or None.
         where: which of several jobs has the mistake, the first of them, or None.
         command: a command of the shell that mends it, shown on a line of its own to be pasted, or None.
+        alternatives: further spellings, for where the suggestion would not be accepted.
     """
 
     key: str
@@ -47,14 +59,20 @@ class Problem:
     suggestion: str | None = None
     where: str | None = None
     command: str | None = None
+    alternatives: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return the problem as a sentence or two, without a password that was given in an address."""
-        given = self.key if self.value is None else f"{self.key}={self.value}"
+        given = _visible(self.key if self.value is None else f"{self.key}={self.value}")
         mend = f" Did you mean {self.suggestion}?" if self.suggestion else ""
         place = f" ({self.where})" if self.where else ""
         command = f" This mends it:\n    {self.command}" if self.command else ""
         return without_credentials(f"{given}: {self.allowed}.{mend}{place}{command}")
+
+
+def _visible(text: str) -> str:
+    """Return a text with escapes for what a terminal would not show but obey."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 class BadInputError(Exception):

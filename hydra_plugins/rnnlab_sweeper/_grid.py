@@ -28,7 +28,10 @@ from hydra_plugins.rnnlab_sweeper._workers import (
     local_workers,
     runs_in_this_process,
 )
+from rnnlab.config.groups import groups_along
+from rnnlab.config.quoting import without_quotes
 from rnnlab.config.schema import RunConfig
+from rnnlab.config.words import Reader
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
 from rnnlab.study.grid import Grid, check_jobs, default_name
@@ -52,7 +55,9 @@ def sweep(
     Raises:
         BadInputError: with all mistakes of all jobs; nothing was created.
     """
-    axes, combinations = _combinations(context, [*(f"{key}={value}" for key, value in params.items()), *arguments])
+    read = Reader("train", groups_along(config.hydra.runtime.config_sources), multirun=True)
+    preset = read([f"{key}={value}" for key, value in params.items()])
+    axes, combinations = _combinations(context, [*preset, *arguments])
     if not combinations:
         raise BadInputError(Problem("--multirun", None, "there is nothing to run: an axis of the grid is empty"))
     shared_keys = [key for key in axes if key.partition(".")[0] in ("study", "tracking", "cluster")]
@@ -125,7 +130,7 @@ def _combinations(context: HydraContext, arguments: list[str]) -> tuple[dict[str
                     Problem(str(override.input_line), None, "must list its values: a study is a grid")
                 )
             values[key] = _swept_values(override)
-            swept[key] = values[key]
+            swept[key] = [without_quotes(value) for value in values[key]]
         else:
             values[key] = [override.get_value_element_as_str()]
     _check_size(math.prod(map(len, values.values())))

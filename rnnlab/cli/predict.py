@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 
 from rnnlab.cli.hydra_app import end, run_command
+from rnnlab.config.quoting import without_quotes
 from rnnlab.config.schema import PredictConfig
-from rnnlab.errors import EXIT_DONE
-from rnnlab.home import as_typed, command
+from rnnlab.errors import EXIT_DONE, BadInputError
+from rnnlab.home import as_typed, command, outputs
 
 if TYPE_CHECKING:
     from rnnlab.analysis.rollout import Rollout
@@ -27,7 +29,21 @@ OF_A_FORECAST = (
 
 def main(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
-    return run_command("predict", predict, arguments)
+    return run_command("predict", predict, arguments, own_function)
+
+
+def own_function(words: Sequence[str]) -> str:
+    """Return how the function of the run that is predicted with is chosen, or nothing where it cannot be known."""
+    from rnnlab.config.record import load_config
+    from rnnlab.config.targets import label
+    from rnnlab.tracking.folder import find_run
+
+    given = dict(word.partition("=")[::2] for word in words)
+    try:
+        config = load_config(find_run(outputs(), without_quotes(given.get("run", "latest")), "run").config)
+    except (BadInputError, OSError, OmegaConfBaseException, TypeError):
+        return ""
+    return f"function={label(config.data.test_function or config.function)} "
 
 
 def predict(composed: DictConfig) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from rnnlab.config.commands import keys_by_name
+from rnnlab.config.yaml_texts import read_yaml
 
 COMMANDS_FOLDER = "commands"
 """A folder in ``conf`` that is no group: the configs of commands that stand apart from the groups."""
@@ -67,6 +68,17 @@ class Groups:
         return None
 
 
+def groups_along(sources: Iterable[Any]) -> Groups:
+    """Return the config groups along Hydra's search path, as its `runtime.config_sources` has it."""
+    return Groups(
+        [
+            f"{source.schema}://{source.path}"
+            for source in sources
+            if source.schema in ("file", "pkg") and source.provider != "hydra"
+        ]
+    )
+
+
 def _folders(source: str) -> Iterator[Path]:
     scheme, _, place = source.rpartition("://")
     if scheme == "pkg":
@@ -81,5 +93,5 @@ def _read(path: Path, _changed: int) -> GroupFile:
     comments = [line.lstrip("# ") for line in text.splitlines() if line.startswith("#")]
     meaning = next((comment for comment in comments if not comment.startswith("@package")), "")
     meanings = dict(re.findall(r"^(\w+):.*?\s#\s*(.+)$", text, flags=re.MULTILINE))
-    values = yaml.safe_load(text)
+    values = read_yaml(text, keys_by_name("train"), path.parent.name, str(path))
     return GroupFile(meaning, values if isinstance(values, dict) else {}, meanings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -82,6 +82,16 @@ class Key:
         """Whether the key holds a typed section with keys of its own."""
         return dataclasses.is_dataclass(self.kind)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether the key may hold keys of any name: the parameters of a Python object, options of another tool."""
+        return self.kind in (dict, Any)
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether the key holds one number, or yes or no."""
+        return self.kind in (int, float, bool)
+
     def allowed(self) -> str:
         """Return what is allowed, as the rest of a sentence."""
         kinds = {
@@ -96,6 +106,17 @@ class Key:
         else:
             allowed = f"must be {kinds.get(self.kind, 'a section of keys')}{self.range.bounds()}"
         return allowed + (", or null" if self.optional else "")
+
+
+def holder(name: str, keys: Mapping[str, Key]) -> Key | None:
+    """Return the key of a dotted name, or the free one that holds it among others; None if nobody knows it."""
+    path = name
+    while path:
+        known = keys.get(path)
+        if known is not None:
+            return known if path == name or known.is_free else None
+        path = path.rpartition(".")[0]
+    return None
 
 
 def keys_of(config: type, prefix: str = "") -> tuple[Key, ...]:

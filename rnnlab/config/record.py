@@ -10,10 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
 from omegaconf import OmegaConf
+from omegaconf._utils import get_omega_conf_dumper
 
+from rnnlab.config.commands import keys_by_name
+from rnnlab.config.quoting import unresolved
 from rnnlab.config.schema import RunConfig
 from rnnlab.config.targets import is_csv, label
+from rnnlab.config.yaml_texts import read_yaml
 
 NOT_PART_OF_THE_RESULT = ("name", "resume", "allow_targets", "tracking", "study", "cluster")
 """Sections that change nothing in what a run computes; the hash leaves them out."""
@@ -83,8 +88,24 @@ def run_name(config: RunConfig) -> str:
 
 
 def save_config(config: RunConfig, path: Path) -> None:
-    """Write the config as YAML."""
-    OmegaConf.save(OmegaConf.create(plain(config)), path)
+    """Write the config as YAML: values alone, of which none is looked up when they are read again."""
+    text = yaml.dump(
+        plain(config),
+        Dumper=get_omega_conf_dumper(),
+        default_flow_style=False,
+        allow_unicode=True,
+        sort_keys=False,
+    )
+    path.write_text(text, encoding="utf-8")
+
+
+def _unresolved(values: Any) -> Any:
+    """Return nested values in which OmegaConf looks nothing up."""
+    if isinstance(values, dict):
+        return {name: _unresolved(value) for name, value in values.items()}
+    if isinstance(values, list):
+        return [_unresolved(value) for value in values]
+    return unresolved(values) if isinstance(values, str) else values
 
 
 def load_config(path: Path) -> RunConfig:
@@ -92,10 +113,15 @@ def load_config(path: Path) -> RunConfig:
 
     Raises:
         OSError: the file cannot be read.
-        OmegaConfBaseException: it does not hold a run's config.
+        OmegaConfBaseException, TypeError: it does not hold a run's config.
     """
-    merged = OmegaConf.merge(OmegaConf.structured(RunConfig), OmegaConf.load(path))
+    try:
+        values = read_yaml(path.read_text(encoding="utf-8"), keys_by_name("train"), name=path.name)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise TypeError(" ".join(str(error).split())) from error
+    if not isinstance(values, dict):
+        raise TypeError(f"{path.name} holds no keys")
+    merged = OmegaConf.merge(OmegaConf.structured(RunConfig), OmegaConf.create(_unresolved(values)))
     config = OmegaConf.to_object(merged)
-    if not isinstance(config, RunConfig):
-        raise TypeError(f"{path} holds no run's config")
+    assert isinstance(config, RunConfig)  # noqa: S101 - the schema's type
     return config

@@ -7,37 +7,17 @@ from pathlib import Path
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
+from rnnlab.config.commands import SCHEMAS
 from rnnlab.config.groups import COMMANDS_FOLDER, Groups, conf_folder
-from rnnlab.config.schema import (
-    CompareConfig,
-    ExplainConfig,
-    ForecastConfig,
-    PredictConfig,
-    ReportConfig,
-    ReproduceConfig,
-    RunConfig,
-    RunsConfig,
-    SyncConfig,
-    UiConfig,
-)
-
-SCHEMAS = {
-    "train": RunConfig,
-    "predict": PredictConfig,
-    "forecast": ForecastConfig,
-    "report": ReportConfig,
-    "compare": CompareConfig,
-    "explain": ExplainConfig,
-    "reproduce": ReproduceConfig,
-    "runs": RunsConfig,
-    "sync": SyncConfig,
-    "ui": UiConfig,
-}
-"""The schema of each command that takes a config."""
+from rnnlab.config.sources import use_sources
 
 
 def register_schemas(command: str) -> None:
-    """Register the schemas as ``<command>_schema``, and for a command that stands apart the group that it needs."""
+    """Register the schemas as ``<command>_schema``, and for a command that stands apart the group that it needs.
+
+    Hydra then reads its files as `rnnlab.config.sources` does.
+    """
+    use_sources(command)
     store = ConfigStore.instance()
     for name, schema in SCHEMAS.items():
         store.store(name=f"{name}_schema", node=schema)

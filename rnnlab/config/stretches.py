@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnnlab.config.schema import DataConfig, RunConfig
 from rnnlab.config.targets import is_csv, parameters
-from rnnlab.errors import BadInputError, Problem, listed
+from rnnlab.errors import BadInputError, Problem, listed, shell_word
 from rnnlab.home import recorded_path
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def settle_stretches(config: RunConfig, overridden: Collection[str] = ()) -> Non
     for key in KEYS_OF_FILES:
         value = getattr(data, key)
         if value != getattr(DataConfig, key):
-            mend = f"function=csv data.path={value}" if key == "path" else None
+            mend = f"function=csv {shell_word('data.path', value)}" if key == "path" else None
             raise BadInputError(Problem(f"data.{key}", typed(value), "goes with function=csv data.path=", mend))
     data.train_samples = data.train_samples or DEFAULT_SAMPLES
     data.test_samples = data.test_samples or DEFAULT_SAMPLES
@@ -76,7 +76,7 @@ def settle_stretches(config: RunConfig, overridden: Collection[str] = ()) -> Non
 def _check_parameters(function: dict[str, Any]) -> None:
     """Refuse parameters of the file's Python object, which would stand in the record and change nothing."""
     for key, value in parameters(function).items():
-        mend = f"data.{key}={typed(value)}" if hasattr(DataConfig, key) else None
+        mend = shell_word(f"data.{key}", typed(value)) if hasattr(DataConfig, key) else None
         raise BadInputError(
             Problem(f"function.{key}", typed(value), "how a file is read stands in data.* alone", mend)
         )

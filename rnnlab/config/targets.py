@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable
+import typing
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import hydra.utils
 
-from rnnlab.errors import BadInputError, Problem, listed, nearest
+from rnnlab.errors import BadInputError, Problem, listed, nearest, shell_word
 
 # What cannot be found is said once, in the words of this module.
 logging.getLogger("hydra.utils").setLevel(logging.CRITICAL)
@@ -78,16 +79,53 @@ def factory(name: str, section: dict[str, Any]) -> Callable[..., Any]:
 
 def _check_parameters(name: str, target: str, found: Any, given: dict[str, Any]) -> None:
     try:
-        taken = inspect.signature(found).parameters.values()
+        taken = _signature(found)
     except (TypeError, ValueError):
         return
-    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken):
-        return
-    legal = [parameter.name for parameter in taken]
     problems = [
-        Problem(f"{name}.{key}", value, f"{target} takes {listed(legal)}", nearest(key, legal))
+        problem
         for key, value in given.items()
-        if key not in legal
+        if key in taken and (problem := _of_another_kind(f"{name}.{key}", value, _kinds(taken[key])))
     ]
+    if not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken.values()):
+        problems += [
+            _not_taken(name, target, key, value, taken) for key, value in given.items() if key not in taken
+        ]
     if problems:
         raise BadInputError(problems)
+
+
+def _not_taken(name: str, target: str, key: str, value: Any, taken: Iterable[str]) -> Problem:
+    near = nearest(key, taken)
+    if near is None:
+        return Problem(f"{name}.{key}", value, f"{target} takes {listed(taken)}")
+    mend = shell_word(f"{name}.{near}", value)
+    plus = shell_word(f"+{name}.{near}", value)
+    return Problem(f"{name}.{key}", value, f"{target} takes {listed(taken)}", mend, alternatives=(plus,))
+
+
+def _signature(found: Any) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of an object, with their types where these can be known."""
+    try:
+        return inspect.signature(found, eval_str=True).parameters
+    except Exception:  # noqa: BLE001 - the annotations of another's code may be anything
+        return inspect.signature(found).parameters
+
+
+def _kinds(parameter: inspect.Parameter) -> set[Any]:
+    """Return the types that a parameter says it takes, and that of its default; empty where it does not say."""
+    kind, default = parameter.annotation, parameter.default
+    if kind is inspect.Parameter.empty or isinstance(kind, str):
+        return set()
+    kinds = set(typing.get_args(kind) or [kind]) - {type(None)}
+    return kinds if default is inspect.Parameter.empty or default is None else kinds | {type(default)}
+
+
+def _of_another_kind(key: str, value: Any, kinds: set[Any]) -> Problem | None:
+    """Return what is wrong with a number where a text belongs, or the other way round, and the mend."""
+    if kinds == {str} and isinstance(value, bool | int | float):
+        mend, plus = (shell_word(name, f'"{value}"') for name in (key, f"+{key}"))
+        return Problem(key, value, "must be a text, in quotes", mend, alternatives=(plus,))
+    if kinds and kinds <= {bool, int, float} and isinstance(value, str):
+        return Problem(key, value, "must be a number" if bool not in kinds else "must be true or false")
+    return None

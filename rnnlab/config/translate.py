@@ -10,7 +10,8 @@ from hydra.errors import MissingConfigException, OverrideParseException
 
 from rnnlab.config.groups import Groups
 from rnnlab.config.keys import Key, keys_of
-from rnnlab.errors import BadInputError, Problem, listed, nearest
+from rnnlab.config.unknown import unknown_key
+from rnnlab.errors import BadInputError, Problem, listed, nearest, shell_word
 
 
 def translated(error: BaseException, schema: Any, groups: Groups, arguments: Sequence[str] = ()) -> BadInputError:
@@ -28,6 +29,7 @@ def translated(error: BaseException, schema: Any, groups: Groups, arguments: Seq
         override = str(error.override)
         why = "must be written key=value" if "=" not in override else "is not a value that Hydra can read"
         return BadInputError(Problem(override, None, why + " (quote it if it holds special characters)"))
+    given_values = _values(arguments)
     cause: BaseException = error
     while cause.__cause__ is not None and not hasattr(cause, "full_key"):
         cause = cause.__cause__
@@ -35,7 +37,14 @@ def translated(error: BaseException, schema: Any, groups: Groups, arguments: Seq
     if name:
         keys = {key.name: key for key in keys_of(schema)}
         name = re.sub(r"(\[\d+\])+$", "", str(name))  # of an entry of a list
-        return BadInputError(_illegal_key_or_value(name, cause, keys, groups, _values(arguments)))
+        return BadInputError(_illegal_key_or_value(name, cause, keys, groups, given_values))
+    there = re.match(
+        r"(?:Could not append to config. An item is already at '|Multiple values for )([\w.]+)", str(error)
+    )
+    if there:
+        value = given_values.get(there[1], "")
+        mend = shell_word(there[1], value)
+        return BadInputError(Problem(f"+{there[1]}", value, "is there already, without a plus", mend))
     sweep = re.match(r"Ambiguous value for argument '(.*?)'", str(error))
     if sweep:
         return BadInputError(Problem(sweep[1], None, "is several values: add -m for a study of them all"))
@@ -47,7 +56,7 @@ def _missing_option(error: MissingConfigException) -> Problem:
     legal = [str(entry) for entry in error.options or []]
     near = nearest(option, legal)
     return Problem(
-        group or "config", option, f"must be one of {listed(legal)}", f"{group}={near}" if near else None
+        group or "config", option, f"must be one of {listed(legal)}", shell_word(group, near) if near else None
     )
 
 
@@ -57,25 +66,13 @@ def _illegal_key_or_value(
     known = keys.get(name)
     unknown = "not in struct" in str(cause) or re.search(r"^Key '.*' not in '", str(cause))
     if known is None or unknown:
-        return _unknown_key(name, keys, groups, given.get(name))
+        return unknown_key(name, keys, groups, given.get(name))
     if known.is_section:
         first = next(key for key in keys if key.startswith(f"{name}."))
         return Problem(name, given.get(name), f"is a section; give one of its keys, such as {first}")
     value = given.get(name)
     listed_alone = known.kind is list and value is not None and not set(value) & set("[]{}")
-    return Problem(name, value, known.allowed(), f"{name}=[{value}]" if listed_alone else None)
-
-
-def _unknown_key(name: str, keys: dict[str, Key], groups: Groups, given: str | None) -> Problem:
-    section = name.partition(".")[0]
-    allowed = "is no key; --help lists them all"
-    legal = [key.name for key in keys.values() if not key.is_section] + groups.names()
-    if section in keys and keys[section].kind is dict:
-        allowed = f"is no key of this {section}; +{name}= adds one that its Python object takes"
-        files = filter(None, (groups.file(section, option) for option in groups.options(section)))
-        legal += [f"{section}.{key}" for file in files for key in file.values]
-    near = nearest(name, [key for key in legal if key != name])
-    return Problem(name, given, allowed, near if near is None or given is None else f"{near}={given}")
+    return Problem(name, value, known.allowed(), shell_word(name, f"[{value}]") if listed_alone else None)
 
 
 def _values(arguments: Sequence[str]) -> dict[str, str]:

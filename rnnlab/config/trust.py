@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from rnnlab.config.keys import keys_of
 from rnnlab.config.record import flat, plain
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem, listed
@@ -40,6 +41,7 @@ def check_recorded(config: RunConfig, allowed: Iterable[str], given: RunConfig |
     Raises:
         BadInputError: it names an object of another package.
     """
+    is_text = {key.name: key.kind is str for key in keys_of(RunConfig)}.get
     agreed = {target for _, target in _targets(plain(given))} if given is not None else set()
     foreign = [
         (where, target)
@@ -51,7 +53,7 @@ def check_recorded(config: RunConfig, allowed: Iterable[str], given: RunConfig |
     problems += [
         Problem(where, text, "a record must hold values: ${...} would be looked up, and may run code")
         for where, text in flat(plain(config))
-        if "${" in str(text)
+        if "${" in str(text) and not is_text(where)
     ]
     if problems:
         raise BadInputError(problems)

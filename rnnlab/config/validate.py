@@ -8,10 +8,10 @@ from typing import Any
 
 from rnnlab.config.full_batch import full_batch_problems
 from rnnlab.config.keys import keys_of
+from rnnlab.config.names import is_visible
 from rnnlab.config.schema import DataConfig, RunConfig, TrackingConfig
-from rnnlab.errors import BadInputError, Problem
+from rnnlab.errors import BadInputError, Problem, shell_word
 
-LONGEST_NAME = 150
 POINTS_OF_A_DIFFERENCE = 2
 
 
@@ -24,7 +24,6 @@ def check(config: Any) -> None:
             *_data_problems(config.data),
             *_optimizer_problems(config),
             *full_batch_problems(config),
-            *_name_problems(config),
         ]
     if not problems and hasattr(config, "tracking"):
         problems = list(_tracking_problems(config.tracking))
@@ -96,20 +95,6 @@ def _optimizer_problems(config: RunConfig) -> Iterator[Problem]:
         yield Problem("optimizer.lr", rate, "must be a finite number, greater than 0")
 
 
-def is_folder_name(name: str) -> bool:
-    """Return whether a name can be that of a folder, on whatever system, and leads nowhere else."""
-    return bool(name.strip(". ")) and not set(name) & set('/\\:*?"<>|\0\n') and len(name.encode()) <= LONGEST_NAME
-
-
-def _name_problems(config: RunConfig) -> Iterator[Problem]:
-    for key, name in (("name", config.name), ("study.name", config.study.name)):
-        if name is None:
-            continue
-        if not is_folder_name(name):
-            allowed = f'not empty, at most {LONGEST_NAME} bytes, none of / \\ : * ? " < > |'
-            yield Problem(key, name, f"must be fit for a folder's name: {allowed}")
-
-
 def _tracking_problems(tracking: TrackingConfig) -> Iterator[Problem]:
     if tracking.uri and "@" in tracking.uri:
         yield _credentials_in_address(tracking.uri)
@@ -121,7 +106,7 @@ def _tracking_problems(tracking: TrackingConfig) -> Iterator[Problem]:
             "tracking.uri",
             tracking.uri,
             "goes with tracking=server",
-            f"tracking=server tracking.uri={tracking.uri}",
+            f"tracking=server {shell_word('tracking.uri', tracking.uri)}",
         )
     if tracking.experiment.strip() in ("", "Default"):
         yield Problem(
@@ -130,6 +115,8 @@ def _tracking_problems(tracking: TrackingConfig) -> Iterator[Problem]:
             "must be a name, and not MLflow's Default",
             "tracking.experiment=rnnlab",
         )
+    if not is_visible(tracking.experiment):
+        yield Problem("tracking.experiment", tracking.experiment, "must be a name without control characters")
     if tracking.uri and not tracking.uri.startswith(("http://", "https://")):
         yield Problem("tracking.uri", tracking.uri, "must begin with http:// or https://")
 
@@ -142,4 +129,4 @@ def _credentials_in_address(uri: str) -> Problem:
         "as MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
     )
     scheme = "https" if uri.startswith("https:") else "http"
-    return Problem("tracking.uri", f"...@{server}", allowed, f"tracking.uri={scheme}://{server}")
+    return Problem("tracking.uri", f"...@{server}", allowed, shell_word("tracking.uri", f"{scheme}://{server}"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rnnlab.data.csv_cells import Cells
 from rnnlab.data.csv_header import check_numbers, is_header, is_like_below
-from rnnlab.errors import BadInputError, Problem, listed, nearest
+from rnnlab.errors import BadInputError, Problem, listed, nearest, shell_word
 
 SEPARATORS = ("\t", ";", ",")
 """In this order: where every line has a tab or a semicolon, a comma is a decimal comma or part of a text."""
@@ -192,7 +192,7 @@ def _index(names: Sequence[str], first: Sequence[str], place: str, column: str |
             "data.column",
             column,
             f"{place}: must be {legal}a number from 1 to {columns}",
-            f"data.column={near}" if near else None,
+            shell_word("data.column", near) if near else None,
         )
     )
 

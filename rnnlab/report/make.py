@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnnlab.config.validate import is_folder_name
+from rnnlab.config.names import is_folder_name
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.report.content import Subject, content
 from rnnlab.report.entries import FACETS, MSE, Entry, entries_of_runs, entries_of_study, other_factors

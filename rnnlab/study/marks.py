@@ -33,7 +33,7 @@ class Marks:
 
     def overrides(self) -> list[str]:
         """Return them as overrides, for a launcher that composes the job's config."""
-        found = [f"study.name={quoted(self.study)}", f"study.parent={self.parent}", f"study.job={self.job}"]
+        found = [f"study.name={quoted(self.study)}", f"study.parent={quoted(self.parent)}", f"study.job={self.job}"]
         found += [f"study.gpu={self.gpu}"] if self.gpu is not None else []
         return found + ([f"resume={quoted(str(self.resume))}"] if self.resume is not None else [])
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rnnlab.errors import BadInputError, Problem, listed, nearest
+from rnnlab.errors import BadInputError, Problem, listed, nearest, shell_word
 from rnnlab.tracking.known import deleted_runs
 from rnnlab.tracking.left import STUDY_FILE, study_folders
 from rnnlab.tracking.store import Store
@@ -111,7 +111,7 @@ def find_study(store: Store, text: str) -> StoredStudy:
         raise BadInputError(Problem("study", text, gone))
     near = nearest(text, {_study_name(run) for run in parents} | {"latest"})
     allowed = "names no study; must be latest, a name, or the parent's id"
-    raise BadInputError(Problem("study", text, allowed, f"study={near}" if near else None))
+    raise BadInputError(Problem("study", text, allowed, shell_word("study", near) if near else None))
 
 
 def _gone(store: Store, text: str) -> str | None:

@@ -1,0 +1,73 @@
+"""A message names the cause, and what it suggests is accepted as it stands."""
+
+import shlex
+
+import pytest
+from helpers import SMALL, TINY_DATA, outcome, train
+from typed import refusal, shown, suggestion
+
+EQUALS, COMMA, BRACKET = "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH COMMA}", "\N{FULLWIDTH LEFT PARENTHESIS}"
+
+
+@pytest.mark.parametrize(
+    ("words", "cause", "mend"),
+    [
+        ([f"layers{EQUALS}3"], EQUALS, "layers=3"),
+        ([f"cell=lstm{COMMA}gru"], COMMA, "-m cell=lstm,gru"),
+        (["layers", "=", "3"], "space", "layers=3"),
+        (["layers=", "3"], "space", "layers=3"),
+        (["layers", "=3"], "space", "layers=3"),
+        (["layers = 3"], "space", "layers=3"),
+        (["function=[sin,cos]"], "several values", "-m function=sin,cos"),
+        (["trainer=[cpu,debug]"], "several values", "-m trainer=cpu,debug"),
+        (["layers=[1,2]"], "several values", "-m layers=1,2"),
+        (["seed=[0,1]"], "several values", "-m seed=0,1"),
+        (["model.dtype=[float32,float64]"], "several values", "-m model.dtype=float32,float64"),
+        (["seed=range(3)"], "several values", "-m 'seed=range(3)'"),
+        (["-m", "function=[sin,cos]"], "several values", "function=sin,cos"),
+        (["optimizer.betas=[0.9, 0.99]"], "no key of this optimizer", "'+optimizer.betas=[0.9, 0.99]'"),
+        (["+optimizer.betas=[0.9,", "0.99]"], "a space needs quotes", "'+optimizer.betas=[0.9, 0.99]'"),
+        ([f"cell.initialization=gl{BRACKET}orot"], BRACKET, None),
+        (["allow_targets=my_lab"], "a list", "'allow_targets=[my_lab]'"),
+        (["cell=gru", "cell.gate_bais=2"], "is no key", "cell.gate_bias=2"),
+        (["data.path=mine.csv"], "goes with function=csv", None),
+        (["cell.forget_bias=two"], "must be a number", None),
+        (["tracking=off,local"], "several values", None),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_the_cause_is_named_and_what_is_suggested_is_accepted_as_it_stands(words, cause, mend, home, capsys):
+    message = refusal(capsys, "train", *words)
+    assert cause in message
+    assert suggestion(message) == mend
+    if mend:
+        shown(capsys, "train", *words[: words[0] == "-m"], *shlex.split(mend), *words[: words[0] == "cell=gru"])
+
+
+def test_a_text_for_a_parameter_is_shown_as_a_shell_takes_it(home, capsys, monkeypatch):
+    (home / "my_lab.py").write_text(
+        "from rnnlab.models.cells import GRU\n\n\nclass Named(GRU):\n"
+        "    def __init__(self, input_size: int, hidden_size: int, label: str = 'x') -> None:\n"
+        "        super().__init__(input_size, hidden_size)\n"
+    )
+    words = ["cell._target_=my_lab.Named", *SMALL]
+    monkeypatch.syspath_prepend(str(home))
+    mend = suggestion(refusal(capsys, "train", *words, "+cell.label=a (b)"))
+    assert mend == """'+cell.label="a (b)"'"""
+    assert shown(capsys, "train", *words, *shlex.split(mend))["cell"]["label"] == "a (b)"
+    mend = suggestion(refusal(capsys, "train", *words, "+cell.label=1.10"))
+    assert mend == """'+cell.label="1.1"'"""
+
+
+def test_a_parameter_of_the_curve_that_predict_cannot_set_leads_to_one_that_it_can(home, capsys):
+    train("name=r", "function=sin", *SMALL, *TINY_DATA)
+    message = refusal(capsys, "predict", "run=r", "function.amplitude=2")
+    assert suggestion(message) == "function=sin function.amplitude=2"
+    assert suggestion(refusal(capsys, "predict", "run=r", "+function.amplitude=2")) == suggestion(message)
+    assert outcome(["predict", "run=r", "rollout=0", *shlex.split(suggestion(message))], capsys)[0] == 0
+
+
+def test_a_run_or_a_study_that_is_not_there_is_not_suggested(home, capsys):
+    assert suggestion(refusal(capsys, "predict", "+rn=nowhere")) is None
+    assert suggestion(refusal(capsys, "report", "sudy=nowhere")) is None
+    assert suggestion(refusal(capsys, "report", "sudy=latest")) == "study=latest"

@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 from helpers import SMALL, TINY_DATA, outcome, train
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from typed import at, refusal, shown
@@ -162,7 +162,13 @@ def meant(typed):
     return None if typed == "null" else quoted[2] if quoted else typed
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 @given(
     st.lists(
         texts.filter(lambda text: "\\" not in text or text[0] not in "'\""),
@@ -183,7 +189,13 @@ def test_any_text_typed_for_any_text_key_is_found_in_config_yaml(tmp_path_factor
     assert {key: at(read, key) for key in given_} == {key: meant(text) for key, text in given_.items()}
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 @given(texts, texts, st.lists(texts, max_size=2))
 def test_a_record_gives_back_exactly_what_was_recorded(tmp_path_factory, one, two, several):
     config = RunConfig(name=one, resume=two, allow_targets=several, cell={"_target_": one, "mode": two})

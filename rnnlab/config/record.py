@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from omegaconf import OmegaConf
-from omegaconf._utils import get_omega_conf_dumper
+from omegaconf._utils import OmegaConfDumper, get_omega_conf_dumper
 
 from rnnlab.config.commands import keys_by_name
 from rnnlab.config.quoting import unresolved
@@ -87,11 +87,24 @@ def run_name(config: RunConfig) -> str:
     return f"{is_['function']}-{is_['cell']}-{is_['layers']}x{config.model.hidden_size}-s{is_['seed']}"
 
 
+class _ExactDumper(get_omega_conf_dumper()):  # type: ignore[misc]
+    """Writes texts so that YAML, and OmegaConf, read each of them back."""
+
+
+def _represented(dumper: yaml.Dumper, text: str) -> yaml.ScalarNode:
+    if text.isprintable():
+        return OmegaConfDumper.str_representer(dumper, text)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')  # with escapes, which no reader folds
+
+
+_ExactDumper.add_representer(str, _represented)
+
+
 def save_config(config: RunConfig, path: Path) -> None:
     """Write the config as YAML: values alone, of which none is looked up when they are read again."""
     text = yaml.dump(
         plain(config),
-        Dumper=get_omega_conf_dumper(),
+        Dumper=_ExactDumper,
         default_flow_style=False,
         allow_unicode=True,
         sort_keys=False,

@@ -36,7 +36,7 @@ def own_function(words: Sequence[str]) -> str:
     """Return how the function of the run that is predicted with is chosen, or nothing where it cannot be known."""
     from rnnlab.config.record import load_config
     from rnnlab.config.targets import label
-    from rnnlab.tracking.folder import find_run
+    from rnnlab.tracking.named import find_run
 
     given = dict(word.partition("=")[::2] for word in words)
     try:

@@ -53,7 +53,7 @@ def problems_of(command: str, words: Sequence[str], folders: Sequence[Path], *, 
 
 def _check_named(config: Any, given: set[str]) -> None:
     """Raise BadInputError if a run or a study that is named is not there."""
-    from rnnlab.tracking.folder import find_run
+    from rnnlab.tracking.named import find_run
 
     for key in given & {"run", "resume"}:
         find_run(outputs(), str(getattr(config, key)), key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from rnnlab.errors import BadInputError, Problem, StoreAwayError, listed, nearest
+from rnnlab.errors import BadInputError, Problem, StoreAwayError, listed, nearest, shell_word
 from rnnlab.home import as_typed, home, mlruns
 from rnnlab.tracking.database import DATABASE, StoredRun, read_named
 from rnnlab.tracking.folder import SHORT_ID, RunFolder, run_folders
@@ -49,7 +49,7 @@ def find_run(outputs: Path, text: str, key: str) -> RunFolder:
     if not found:
         near = nearest(text, names | {"latest"})
         allowed = "names no run; must be latest, an id or its start, a name or a folder (rnnlab runs lists them)"
-        raise BadInputError(Problem(key, text, allowed, f"{key}={near}" if near else None))
+        raise BadInputError(Problem(key, text, allowed, shell_word(key, near) if near else None))
     folders = [folder.path.name for folder in found]
     shown = listed(folders[:NAMES_SHOWN]) + (", ..." if len(folders) > NAMES_SHOWN else "")
     last = str(found[0].read_manifest().get("run_id"))[:SHORT_ID]

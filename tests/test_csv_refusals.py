@@ -76,7 +76,7 @@ def archive(*names):
         ("# levels in m\nlevel\n3.5\n3.6\n", [], ["line 2", "'level' is no number", "data.skip_lines=1"]),
         (";;\n;;\n", [], ["line 1", "empty"]),
         ("level\n3.5\n3.6\n", ["data.skip_lines=7"], ["line 8", "nothing is left below data.skip_lines"]),
-        ("1\n2\n3\n", ["data.missing=-9999"], ["data.missing=-9999", "list", "mean data.missing=[-9999]?"]),
+        ("1\n2\n3\n", ["data.missing=-9999"], ["data.missing=-9999", "list", "mean 'data.missing=[-9999]'?"]),
         ("1\n2\n3\n", ["data.missing=[null]"], ["data.missing=[null]", "list of texts"]),
         ("1\n2\n3\n", ["data.missing=[[1]]"], ["data.missing=[[1]]", "list of texts"]),
     ],

@@ -134,6 +134,8 @@ class ValueReader:
         if items is None:
             allowed = "must be a list of texts in brackets"
             raise BadInputError(Problem(given, value, allowed, shell_word(given, f"[{value}]")))
+        if any(list_items(item) is not None for item in items):
+            raise BadInputError(Problem(given, value, "must be a list of texts, not of lists"))
         return f"[{','.join(as_text(given, item) for item in items)}]"
 
     def _other(self, given: str, key: str, value: str) -> str:

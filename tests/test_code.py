@@ -2,9 +2,11 @@
 
 import importlib
 import json
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +14,8 @@ import pytest
 from helpers import REPOSITORY, SMALL, TINY_DATA, environment, outcome
 
 from rnnlab.cli import dispatch
+from rnnlab.provenance.distributions import OWN_DEPENDENCIES, normalized
+from rnnlab.provenance.git import GitError, ask
 from rnnlab.tracking.folder import RunFolder, run_folders
 
 TINY = [*SMALL, *TINY_DATA, "trainer.max_epochs=1", "trainer=cpu", "tracking=off"]
@@ -396,3 +400,19 @@ def test_a_folder_without_a_clone_has_nothing_to_say_of_git(clone, tmp_path):
     said = dry_run_of(top, **without_git(tmp_path / "empty"))
     assert said.stderr == ""
     assert "1 done before" in said.stdout
+
+
+def test_a_git_that_gives_no_answer_is_not_waited_for(tmp_path, monkeypatch):
+    slow = tmp_path / "bin" / "git"
+    write(slow, "#!/bin/sh\nexec /bin/sleep 600\n")
+    slow.chmod(0o755)
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setenv("PATH", str(slow.parent))
+    monkeypatch.setattr("rnnlab.provenance.git.SECONDS_TO_WAIT", 0.2)
+    with pytest.raises(GitError, match=r"gave no answer to 'git rev-parse' within 0.2 seconds"):
+        ask(tmp_path, "rev-parse", "HEAD")
+
+
+def test_rnnlabs_own_dependencies_are_those_of_the_project():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert {normalized(re.match(r"[\w.-]+", name)[0]) for name in project["dependencies"]} == set(OWN_DEPENDENCIES)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import is_dataclass
 from typing import Any
 
-from rnnlab.config.record import config_hash, plain
+from rnnlab.config.record import config_hash
 from rnnlab.config.schema import RunConfig
 from rnnlab.provenance.code import code_id
 from rnnlab.provenance.own_code import OwnCode, own_code
@@ -34,11 +35,13 @@ def fingerprint(config: RunConfig, code_of: Callable[[tuple[str, ...]], OwnCode]
 
 def named_code(config: RunConfig) -> tuple[str, ...]:
     """Return the dotted paths of the objects that a config names, however deep, as ``_target_`` or beside one."""
-    return tuple(sorted(set(_named(plain(config)))))
+    return tuple(sorted(set(_named(config))))
 
 
 def _named(values: Any, *, inside: bool = False) -> Iterator[str]:
-    if isinstance(values, Mapping):
+    if is_dataclass(values):
+        yield from _named(vars(values), inside=inside)
+    elif isinstance(values, Mapping):
         inside = inside or "_target_" in values
         for value in values.values():
             yield from _named(value, inside=inside)

@@ -252,3 +252,9 @@ def test_of_a_curve_that_never_passes_0_a_window_at_the_mean_is_shown():
     found = places(values)
     assert list(found) == ["at a peak", "at the mean", "at random"]
     assert values[found["at the mean"], WINDOW // 2] == pytest.approx(values[:, WINDOW // 2].mean(), abs=0.02)
+
+
+def test_a_stretch_that_only_falls_has_no_peak_and_a_curve_that_is_0_throughout_passes_it_nowhere():
+    falling = windows_of(np.linspace(2, 1, 60))[..., 0].numpy()
+    assert places(falling)["at its highest"] == 0
+    assert list(places(windows_of(np.zeros(60))[..., 0].numpy())) == ["at its highest", "at the mean", "at random"]

@@ -262,7 +262,7 @@ def test_two_studies_are_compared_seed_by_seed(known, capsys):
         (["compare", "study=known"], "must be two studies with a comma between"),
         (["compare", "study=known,nothing"], "names no study"),
         (["report", "check=maybe"], "check=maybe"),
-        (["report", "tracking=off"], "there is no store"),
+        (["report", "tracking=off"], "is no store to look into"),
     ],
 )
 def test_bad_input_is_refused_and_nothing_written(words, says, known, capsys):

@@ -8,7 +8,8 @@ import pytest
 from helpers import environment
 from known_study import fill
 
-from rnnlab.config.schema import RunsConfig, TrackingConfig
+from rnnlab.config.commands import RunsConfig
+from rnnlab.config.schema import TrackingConfig
 from rnnlab.errors import StoreAwayError
 from rnnlab.tracking.mlflow_run import MlflowRun
 from rnnlab.tracking.query import list_runs

@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
 from rnnlab.cli.report import make_or_check
-from rnnlab.config.schema import CompareConfig
+from rnnlab.config.commands import CompareConfig
 from rnnlab.errors import BadInputError, Problem
 
 

@@ -7,7 +7,7 @@ import sys
 from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
-from rnnlab.config.schema import ExplainConfig
+from rnnlab.config.commands import ExplainConfig
 from rnnlab.errors import EXIT_DONE
 from rnnlab.home import as_typed
 

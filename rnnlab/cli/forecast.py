@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
-from rnnlab.config.schema import ForecastConfig
+from rnnlab.config.commands import ForecastConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.files import replaced
 from rnnlab.home import as_typed

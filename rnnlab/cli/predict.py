@@ -11,8 +11,8 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from rnnlab.cli.hydra_app import end, run_command
+from rnnlab.config.commands import PredictConfig
 from rnnlab.config.quoting import without_quotes
-from rnnlab.config.schema import PredictConfig
 from rnnlab.errors import EXIT_DONE, BadInputError
 from rnnlab.home import as_typed, command, outputs
 

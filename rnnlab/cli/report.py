@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
-from rnnlab.config.schema import ReportConfig, TrackingConfig
+from rnnlab.config.commands import ReportConfig
+from rnnlab.config.schema import TrackingConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.home import as_typed, outputs
 

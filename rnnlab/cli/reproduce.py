@@ -9,7 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
-from rnnlab.config.schema import ReproduceConfig
+from rnnlab.config.commands import ReproduceConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED
 from rnnlab.home import as_typed
 

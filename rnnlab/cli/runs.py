@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
-from rnnlab.config.schema import RunsConfig
+from rnnlab.config.commands import RunsConfig
 from rnnlab.errors import EXIT_DONE, listed, nearest
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
-from rnnlab.config.schema import SyncConfig, TrackingConfig
+from rnnlab.config.commands import SyncConfig
+from rnnlab.config.schema import TrackingConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError
 
 

@@ -13,7 +13,7 @@ from typing import IO
 from omegaconf import DictConfig
 
 from rnnlab.cli.hydra_app import end, run_command
-from rnnlab.config.schema import UiConfig
+from rnnlab.config.commands import UiConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.interrupts import Interrupted, interrupts_kept
 

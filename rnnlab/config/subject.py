@@ -6,8 +6,9 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from rnnlab.config.commands import PredictDataConfig
 from rnnlab.config.record import plain
-from rnnlab.config.schema import PredictDataConfig, RunConfig
+from rnnlab.config.schema import RunConfig
 from rnnlab.config.targets import factory, is_csv, label, parameters
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from rnnlab.config.commands import ExplainConfig
 from rnnlab.config.record import facets
-from rnnlab.config.schema import ExplainConfig
 from rnnlab.config.trust import explain_words
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.explain import words

@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rnnlab.config.schema import RunsConfig, TrackingConfig
+from rnnlab.config.commands import RunsConfig
+from rnnlab.config.schema import TrackingConfig
 from rnnlab.tracking.database import Filter, StoredRun, count_runs, read_ids, read_runs, read_values
 from rnnlab.tracking.delivery import LOCAL_ID
 from rnnlab.tracking.in_folders import FolderRun, runs_in_folders

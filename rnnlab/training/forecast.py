@@ -13,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from rnnlab.analysis.rollout import closed_loop
+from rnnlab.config.commands import ForecastConfig
 from rnnlab.config.record import curve_label, plain
-from rnnlab.config.schema import ForecastConfig, RunConfig
+from rnnlab.config.schema import RunConfig
 from rnnlab.config.stretches import file_to_read, typed
 from rnnlab.config.targets import label
 from rnnlab.data.csv_file import end_of_column, file_digest, read_column

@@ -10,8 +10,9 @@ import torch
 
 from rnnlab.analysis.baselines import ladder
 from rnnlab.analysis.rollout import Rollout
+from rnnlab.config.commands import PredictConfig
 from rnnlab.config.record import plain
-from rnnlab.config.schema import PredictConfig, RunConfig
+from rnnlab.config.schema import RunConfig
 from rnnlab.config.stretches import file_to_read, typed
 from rnnlab.config.subject import in_words, subject_of
 from rnnlab.config.targets import CSV, is_csv

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rnnlab.config.commands import ReproduceConfig
 from rnnlab.config.record import config_hash
-from rnnlab.config.schema import ReproduceConfig, RunConfig, TrackingConfig
+from rnnlab.config.schema import RunConfig, TrackingConfig
 from rnnlab.config.trust import check_recorded
 from rnnlab.config.validate import check
 from rnnlab.errors import BadInputError, Problem

@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from rnnlab.cli import dispatch
-from rnnlab.cli.hydra_app import flags_and_overrides
+from rnnlab.cli.flags import flags_and_overrides
 from rnnlab.config.groups import Groups, conf_folder
 from rnnlab.config.keys import keys_of
 from rnnlab.config.quoting import quoted

@@ -44,6 +44,32 @@ def test_the_cause_is_named_and_what_is_suggested_is_accepted_as_it_stands(words
         shown(capsys, "train", *words[: words[0] == "-m"], *shlex.split(mend), *words[: words[0] == "cell=gru"])
 
 
+@pytest.mark.parametrize(
+    ("words", "given", "mend"),
+    [
+        (["train", "--layers=2"], "--layers=2", "layers=2"),
+        (["train", "--layers", "2", "seed=1"], "--layers 2", "layers=2"),
+        (["train", "-name=a b"], "-name=a b", "'name=a b'"),
+        (["runs", "--limit=3"], "--limit=3", "limit=3"),
+        (["runs", "-n", "5"], "-n 5", None),
+        (["train", "--no-such"], "--no-such", None),
+        (["train", "--package", "data"], "--package data", None),
+        (["train", "--cfg", "jobs"], "--cfg=jobs", None),
+        (["train", "--cfg"], "--cfg", None),
+        (["train", "--config-dir", "nosuch"], "--config-dir=nosuch", None),
+        (["train", "--config-dir=nosuch"], "--config-dir=nosuch", None),
+        (["train", "--config-dir"], "--config-dir", None),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_flag_that_does_nothing_here_is_refused_in_one_line_with_its_mend(words, given, mend, home, capsys):
+    command, *rest = words
+    message = refusal(capsys, command, *rest)
+    assert message.startswith(f"{given}: ")
+    assert "\n" not in message
+    assert suggestion(message) == mend
+
+
 def test_a_text_for_a_parameter_is_shown_as_a_shell_takes_it(home, capsys, monkeypatch):
     (home / "my_lab.py").write_text(
         "from rnnlab.models.cells import GRU\n\n\nclass Named(GRU):\n"

@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from rnnlab.cli import print_bad_input
+from rnnlab.cli.flags import asked_by, check_flags, flags_and_overrides
 from rnnlab.cli.mends import with_sound_mends
 from rnnlab.cli.trial import groups_found, problems_of
 from rnnlab.config.commands import SCHEMAS
@@ -32,10 +33,6 @@ from rnnlab.config.words import Reader
 from rnnlab.errors import EXIT_BAD_INPUT, EXIT_DONE, BadInputError, Problem
 
 HYDRAS_FOLDERS = ("hydra.run", "hydra.sweep.", "hydra.output_subdir", "hydra.job.chdir")
-FLAGS_WITH_A_VALUE = (
-    *("-c", "--cfg", "-cd", "--config-dir", "-cn", "--config-name", "-cp", "--config-path"),
-    *("-p", "--package", "-er", "--experimental-rerun"),
-)
 
 
 class _RefusedError(SystemExit):
@@ -65,8 +62,9 @@ def run_command(
     """
     register_schemas(command)
     flags, overrides = flags_and_overrides(arguments)
-    asked = _asked(flags, overrides)
+    asked = asked_by(flags, overrides)
     try:
+        check_flags(flags)
         return _run(command, task, asked, flags)
     except _RefusedError as refused:
         error = _mended(refused.error, command, asked, usual)
@@ -150,32 +148,6 @@ def end(task: Callable[[Any], int], made: DictConfig) -> None:
     except BadInputError as error:
         raise _RefusedError(error) from error
     sys.exit(code)
-
-
-def flags_and_overrides(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Return the flags of a command line and its overrides: Hydra reads no override after a flag."""
-    flags, overrides = [], []
-    rest = iter(arguments)
-    for word in rest:
-        if not word.startswith("-"):
-            overrides.append(word)
-            continue
-        flags.append(word)
-        if word in FLAGS_WITH_A_VALUE:
-            flags += [value] if (value := next(rest, None)) is not None else []
-    return flags, overrides
-
-
-def _asked(flags: list[str], overrides: list[str]) -> argparse.Namespace:
-    """Read the few flags of Hydra's that rnnlab answers by itself."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("-h", "--help", action="store_true")
-    parser.add_argument("-c", "--cfg")
-    parser.add_argument("-m", "--multirun", action="store_true")
-    parser.add_argument("-cd", "--config-dir")
-    asked, _ = parser.parse_known_args(flags)
-    asked.overrides = overrides
-    return asked
 
 
 def _searched(asked: argparse.Namespace) -> list[Path]:

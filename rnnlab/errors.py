@@ -63,14 +63,14 @@ class Problem:
 
     def __str__(self) -> str:
         """Return the problem as a sentence or two, without a password that was given in an address."""
-        given = _visible(self.key if self.value is None else f"{self.key}={self.value}")
+        given = visible(self.key if self.value is None else f"{self.key}={self.value}")
         mend = f" Did you mean {self.suggestion}?" if self.suggestion else ""
         place = f" ({self.where})" if self.where else ""
         command = f" This mends it:\n    {self.command}" if self.command else ""
         return without_credentials(f"{given}: {self.allowed}.{mend}{place}{command}")
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Return a text with escapes for what a terminal would not show but obey."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 

@@ -27,8 +27,13 @@ def lab(home, monkeypatch):
     """The current folder, in which modules of the user's own are found; they are forgotten afterwards."""
     monkeypatch.syspath_prepend(home)
     yield home
+    forget_modules_in(home)
+
+
+def forget_modules_in(folder):
+    """Make the next command load them anew, as one in a process of its own does."""
     for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None) or "").startswith(str(home)):
+        if str(getattr(module, "__file__", None) or "").startswith(str(folder)):
             del sys.modules[name]
 
 
@@ -89,6 +94,7 @@ def test_a_run_is_taken_over_while_nothing_changes(lab, capsys):
         "from my_helper.inner import *",
         "import importlib\nimportlib.import_module('my_helper.inner.deep')",
         "import importlib\nimportlib.import_module('my_' + 'helper')",
+        "from importlib import import_module as load\nload('my_helper.inner.deep')",
     ],
 )
 def test_a_run_is_made_again_after_a_change_in_a_module_that_its_own_imports(line, lab, capsys):
@@ -101,6 +107,24 @@ def test_a_run_is_made_again_after_a_change_in_a_module_that_its_own_imports(lin
     changed = "inner/deep.py" if "inner" in line else "__init__.py"
     write(package / changed, f"{(package / changed).read_text()}x = 2\n")
     assert not is_done(capsys, "cell._target_=my_cells.Cell")
+
+
+def test_a_run_records_the_code_that_its_process_loaded_though_it_was_edited_since(lab, capsys):
+    write(lab / "my_cells.py", "import my_helper\n" + CELL)
+    write(lab / "my_helper.py", "scale = 1\n")
+    before = trained("cell._target_=my_cells.Cell")
+    write(lab / "my_helper.py", "scale = 2\n")
+    words = ["seed=1", "cell._target_=my_cells.Cell"]
+    assert dispatch(["train", *TINY, *words]) == 0
+    after = max(
+        (RunFolder(folder.path).read_manifest() for folder in run_folders(Path("outputs"))),
+        key=lambda made: made["started"],
+    )
+    assert after["seed"] == 1
+    assert after["code"]["modules"] == before["code"]["modules"]
+    capsys.readouterr()
+    assert dispatch(["train", "-m", "study.dry_run=true", *TINY, *words]) == 0
+    assert "1 done before" not in capsys.readouterr().out, "what was edited is other code than what ran"
 
 
 @pytest.mark.parametrize(
@@ -269,6 +293,7 @@ def test_reproduce_names_the_module_and_the_package_that_changed(lab, capsys, mo
     trained("name=original", "cell._target_=my_cells.Cell")
     write(lab / "my_helper.py", "scale = 2\n")
     install(site, "maths_package", "0.2", maths_package="")
+    forget_modules_in(lab)
     assert dispatch(["reproduce", "run=original", "allow_targets=[my_cells]"]) == 0
     said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("differs today")]
     assert [line.partition(":")[2].split()[0] for line in said] == [

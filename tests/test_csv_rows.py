@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 
 import numpy as np
 import pytest
@@ -42,6 +43,9 @@ def read(tmp_path, content, **options):
         ("date,2020\n2019-01-01,2\n2019-01-02,4\n", {"column": "2"}),
         ("+2\n4.\n", {}),
         (" 2 ,x\n.4e1,y\n", {"column": "1"}),
+        ("a\n\u00a02\n4\u2009\n", {}),
+        (",0\n0,2\n1,4\n", {"column": "0", "header": "present"}),
+        ("0\n2.0\n4.0\n", {"header": "present"}),
     ],
 )
 def test_a_file_is_read_as_it_stands(content, options, tmp_path):
@@ -65,6 +69,23 @@ def test_a_marker_of_missing_values_is_a_gap(missing, cells, tmp_path):
 
 def test_a_number_that_looks_like_a_marker_is_a_value_where_that_is_said(tmp_path):
     assert read(tmp_path, "5\n-9999\n6\n7\n", missing=()) == [5, -9999, 6, 7]
+    column = read(tmp_path, "5\n-9999\n.\n6\n7\n-9999\n8\n", missing=(".", "none"), fill="linear")
+    assert column == [5, -9999, -4996.5, 6, 7, -9999, 8]
+
+
+@pytest.mark.parametrize(
+    "marker", ["\\N", "'x'", '="2"', "#N/A", "n.a.", "--", "缺", "a b", "<0.5", "True", "1,5 m"]
+)
+def test_the_setting_that_a_message_shows_for_a_marker_works_in_a_shell(marker, home, capsys):
+    rows = [*(f"{value:.4f}" for value in WAVE[:30]), marker, *(f"{value:.4f}" for value in WAVE[30:80])]
+    (home / "mine.csv").write_text("a;level\n" + "".join(f"x;{cell}\n" for cell in rows))
+    words = ["train", *SMALL, "tracking=off", "function=csv", "data.path=mine.csv", "data.column=level"]
+    code, message = outcome([*words, "data.window=7"], capsys)
+    assert code == 2
+    (setting,) = shlex.split(message.partition("marks a missing value: ")[2].strip().removesuffix("."))
+    code, message = outcome([*words, "data.window=7", setting], capsys)
+    assert code == 2
+    assert "has no value; data.fill=linear" in message
 
 
 def test_a_run_reads_as_asked_and_so_does_all_that_comes_after_it(home, capsys):

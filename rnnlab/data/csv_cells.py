@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 import unicodedata
 from collections.abc import Collection
 
@@ -30,7 +31,8 @@ class Cells:
     """
 
     def __init__(self, missing: Collection[str] = ()) -> None:
-        self.texts = frozenset(text.strip() for text in missing)
+        self.missing = tuple(dict.fromkeys(text.strip() for text in missing))
+        self.texts = frozenset(self.missing)
         self.numbers = frozenset(float(text) for text in self.texts if is_number(text))
 
     def value(self, cell: str) -> float:
@@ -44,12 +46,12 @@ class Cells:
         except ValueError:
             value = math.inf
         if (
-            math.isfinite(value) and cell.isascii() and "_" not in cell
-        ):  # float() takes 1_000 and digits of all scripts
+            math.isfinite(value) and "_" not in cell and (cell.isascii() or cell.strip().isascii())
+        ):  # float() takes 1_000 and digits of all scripts; white space of any kind may stand around a number
             return math.nan if value in self.numbers else value
         if self.is_gap(cell):
             return math.nan
-        raise NotANumberError(why_no_number(cell.strip()))
+        raise NotANumberError(self._why_no_number(cell.strip()))
 
     def is_gap(self, cell: str) -> bool:
         """Return whether a cell stands for a missing value."""
@@ -71,18 +73,42 @@ class Cells:
             return self.is_gap(cell) or not any(map(str.isalnum, text)) or _hexadecimal(text) is not None
         return True
 
+    def _why_no_number(self, text: str) -> str:
+        """Return what is wrong with a cell, and its mend."""
+        shown = repr(text if len(text) <= SHOWN else text[:SHOWN] + "...")
+        if is_number(text) or text.lower().lstrip("+-") in ("inf", "infinity"):
+            return f"{shown} is not finite" + self._marked(text)
+        return f"{shown} is no number" + (_likely_cause(text) or self._marked(text))
+
+    def _marked(self, text: str) -> str:
+        """Return the key that makes a gap of such a cell too, if it may well be meant as one."""
+        if not text or len(text) > LONGEST_MARKER or not text.isprintable():
+            return ""
+        setting = missing_setting([*self.missing, text])
+        return f"; if it marks a missing value: {setting}" if setting else ""
+
+
+def missing_setting(markers: Collection[str]) -> str | None:
+    """Return the setting that names markers of missing values, to be pasted into a shell.
+
+    It is None where a marker holds what no quotes help against in an override.
+    """
+    words = []
+    for marker in markers:
+        quote = next((quote for quote in "\"'" if quote not in marker), None)
+        if re.fullmatch(r"[\w.+-]+(/[\w.+-]+)*", marker):
+            words.append(marker)
+        elif quote is None or marker.endswith("\\") or "$" in marker:
+            return None
+        else:
+            words.append(f"{quote}{marker}{quote}")
+    setting = f"data.missing=[{','.join(words)}]"
+    return setting if "".join(words) == "".join(markers) else shlex.quote(setting)
+
 
 def is_number(cell: str) -> bool:
     """Return whether a cell holds a number: decimal digits, with a point and an exponent if need be."""
     return NUMBER.fullmatch(cell.strip()) is not None
-
-
-def why_no_number(text: str) -> str:
-    """Return what is wrong with a cell, and its mend."""
-    shown = repr(text if len(text) <= SHOWN else text[:SHOWN] + "...")
-    if is_number(text) or text.lower().lstrip("+-") in ("inf", "infinity"):
-        return f"{shown} is not finite" + _marked(text)
-    return f"{shown} is no number" + (_likely_cause(text) or _marked(text))
 
 
 def _likely_cause(text: str) -> str:
@@ -107,15 +133,6 @@ def _likely_cause(text: str) -> str:
         (thousands, " (marks of thousands are not read; write digits and a decimal point alone)"),
     )
     return next((cause for holds, cause in causes if holds), "")
-
-
-def _marked(text: str) -> str:
-    """Return the key that makes a gap of such a cell, if it may well be meant as one."""
-    if not text or len(text) > LONGEST_MARKER:
-        return ""
-    plain = re.fullmatch(r"[\w.+-]+(/[\w.+-]+)*", text)
-    setting = f"data.missing=[{text}]" if plain else f"""'data.missing=["{text}"]'"""
-    return f"; if it marks a missing value: {setting}"
 
 
 def _hexadecimal(text: str) -> int | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnlab.data.csv_cells import Cells
+from rnnlab.data.csv_cells import Cells, missing_setting
 from rnnlab.data.csv_layout import Asked, Layout, layout_of, with_title
 from rnnlab.data.csv_rows import RowReader, Rows
 from rnnlab.data.file_kinds import new_name, other_kind, undecodable_line
@@ -27,6 +27,8 @@ HEADERS = ("auto", "present", "absent")
 FILLS = ("refuse", "linear")
 GAPS_SHOWN = 5
 LINES_LOOKED_AT = 20
+NO_MORE = "none"
+"""Among the markers of missing values: no other number is one."""
 NINES = 2
 """Digits that a number has at least which is taken for a marker: -99, 999.9, -9999."""
 COARSEST = 0.01
@@ -44,7 +46,8 @@ class Csv:
         fill: ``refuse`` gaps, or fill them by a straight ``linear`` line between their neighbours.
         skip_lines: how many lines stand above the table.
         missing: what stands for a missing value, beside `rnnlab.data.csv_cells.GAPS`; a marker that is a number
-            stands for every spelling of it. None: none, and a number that looks like a marker is refused.
+            stands for every spelling of it. A number that looks like another marker is refused unless the list is
+            empty or holds ``none``.
     """
 
     path: Path
@@ -151,8 +154,8 @@ def _column(asked: Csv, _version: tuple[int, int]) -> _Column:
     except OSError as error:
         raise BadInputError(Problem("data.path", path, f"cannot be read ({error.strerror})")) from error
     _fill(rows, layout, asked)
-    if asked.missing is None:
-        _check_markers(rows, layout, path)
+    if asked.missing is None or (asked.missing and NO_MORE not in asked.missing):
+        _check_markers(rows, layout, path, cells.missing)
     return _Column(_rounded(rows.values, layout, path), layout.name, layout.first_line, rows.last_line)
 
 
@@ -170,6 +173,8 @@ def _fill(rows: Rows, layout: Layout, asked: Csv) -> None:
         why = f"has no value{more}: every second row, as where line ends are doubled"
         new = shlex.quote(new_name(asked.path, "lines"))
         raise _bad(asked.path, lines[0], layout, why, f"tr -d '\\r' < {shlex.quote(as_typed(asked.path))} > {new}")
+    if len(places) == count > 1:
+        raise _bad(asked.path, lines[0], layout, f"has no value, nor has any of the {count} rows")
     if places[0] == 0 or places[-1] == count - 1:
         line = lines[0] if places[0] == 0 else lines[-1]
         why = "has no value, and a gap at an end has but one neighbour, so that nothing fills it; cut it off"
@@ -182,7 +187,7 @@ def _fill(rows: Rows, layout: Layout, asked: Csv) -> None:
     rows.values[~known] = np.interp(at[~known], at[known], rows.values[known])
 
 
-def _check_markers(rows: Rows, layout: Layout, path: Path) -> None:
+def _check_markers(rows: Rows, layout: Layout, path: Path, known: tuple[str, ...]) -> None:
     """Refuse a number that looks like a marker of missing values, such as -9999 far below all others.
 
     Raises:
@@ -196,9 +201,11 @@ def _check_markers(rows: Rows, layout: Layout, path: Path) -> None:
         others = values[values != extreme]
         if len(others) > 1 and np.abs(others - extreme).min() > others.std():
             line = rows.line(int(np.argmax(values == extreme)))
+            marker = f"{extreme:.10g}"
+            as_gap, as_value = [*known, marker], [*known, NO_MORE] if known else []
             why = (
-                f"{extreme:.10g} lies far from all other values, {others.min():.6g} to {others.max():.6g}; if it "
-                f"marks missing ones: data.missing=[{extreme:.10g}], and if it is a value: data.missing=[]"
+                f"{marker} lies far from all other values, {others.min():.6g} to {others.max():.6g}; if it "
+                f"marks missing ones: {missing_setting(as_gap)}, and if it is a value: {missing_setting(as_value)}"
             )
             raise _bad(path, line, layout, why)
 

@@ -38,6 +38,9 @@ def is_header(first: Sequence[str], rows: Sequence[Sequence[str]], cells: Cells)
 def check_numbers(first: Sequence[str], rows: Sequence[Sequence[str]], index: int, place: str) -> None:
     """Refuse a first line of numbers that may well be names: 2019 above values of 3 to 5, or 0,1,2 above decimals.
 
+    So are 0 alone above decimals, and whole numbers beside a cell that is empty in the first line alone: the
+    names that pandas gives to what has none.
+
     Args:
         first: the cells of the first line.
         rows: some of those below.
@@ -47,16 +50,20 @@ def check_numbers(first: Sequence[str], rows: Sequence[Sequence[str]], index: in
     Raises:
         BadInputError: it is not plain what that line is.
     """
-    if not all(WHOLE.fullmatch(cell) for cell in first):
+    names = [cell for cell in first if cell]
+    if not names or not all(map(WHOLE.fullmatch, names)):
         return
-    below = [float(row[index]) for row in rows if index < len(row) and is_number(row[index])]
+    below = [row[index].strip() for row in rows if index < len(row) and is_number(row[index])]
     if not below:
         return
-    lowest, highest, head = min(below), max(below), float(first[index])
-    outside = max(lowest - head, head - highest) > highest - lowest > 0
     counted = _counts_on(first) and not any(_counts_on(row) for row in rows)
-    if outside or counted:
-        shown = listed(first[:CELLS_SHOWN]) + (", ..." if len(first) > CELLS_SHOWN else "")
+    beside_index = any(
+        not cell and all(place < len(row) and row[place].strip() for row in rows)
+        for place, cell in enumerate(first)
+    )
+    unnamed = list(first) == ["0"] and len(below) > 1 and not any(map(WHOLE.fullmatch, below))
+    if _is_outside(first[index], below) or counted or beside_index or unnamed:
+        shown = listed(names[:CELLS_SHOWN]) + (", ..." if len(names) > CELLS_SHOWN else "")
         raise BadInputError(
             Problem(
                 "data.header",
@@ -65,6 +72,14 @@ def check_numbers(first: Sequence[str], rows: Sequence[Sequence[str]], index: in
                 "takes it for names, data.header=absent for values",
             )
         )
+
+
+def _is_outside(head: str, below: Sequence[str]) -> bool:
+    """Return whether a number lies farther from all those below it than they do from each other."""
+    if not head:
+        return False
+    lowest, highest = min(map(float, below)), max(map(float, below))
+    return max(lowest - float(head), float(head) - highest) > highest - lowest > 0
 
 
 def _counts_on(row: Sequence[str]) -> bool:

@@ -9,12 +9,20 @@ from pathlib import Path
 
 from rnnlab.data.csv_cells import Cells
 from rnnlab.data.csv_header import check_numbers, is_header, is_like_below
-from rnnlab.errors import BadInputError, Problem, listed, nearest, shell_word
+from rnnlab.errors import BadInputError, Problem, listed, nearest, shell_word, visible
 
 SEPARATORS = ("\t", ";", ",")
 """In this order: where every line has a tab or a semicolon, a comma is a decimal comma or part of a text."""
 
 ROWS_BELOW_A_TITLE = 2
+
+
+class _UnreadableError(csv.Error):
+    """A line cannot be read as CSV; it is counted from 1."""
+
+    def __init__(self, line: int, why: str) -> None:
+        self.line = line
+        super().__init__(why)
 
 
 @dataclass(frozen=True)
@@ -72,8 +80,8 @@ def layout_of(lines: Sequence[str], path: Path, asked: Asked) -> Layout:
     try:
         separator = _separator(lines)
         rows = _rows(lines, separator)
-    except csv.Error as error:
-        raise _bad(path, skipped + 1, f"cannot be read as CSV ({error})") from error
+    except _UnreadableError as error:
+        raise _bad(path, skipped + error.line, f"cannot be read as CSV ({error})") from error
     if not rows:
         raise _bad(path, skipped + 1, "nothing is left below data.skip_lines" if skipped else "the file is empty")
     (top, after, first), *others = rows
@@ -97,7 +105,7 @@ def layout_of(lines: Sequence[str], path: Path, asked: Asked) -> Layout:
     index = _index(first if has_header else [], first, place, column)
     if asked.header == "auto" and not has_header:
         check_numbers(first, below, index, place)
-    name = f"column {index + 1}" + (f" ({first[index]})" if has_header and first[index] else "")
+    name = f"column {index + 1}" + (f" ({visible(first[index])})" if has_header and first[index] else "")
     first_line = skipped + (after + 1 if has_header else 1)
     return Layout(separator, has_header, len(first), index, name, skipped + top, first_line)
 
@@ -112,11 +120,12 @@ def lines_above_table(lines: Sequence[str], path: Path, asked: Asked) -> int:
             layout = layout_of(below, path, asked)
             table = [row for _, _, row in _rows(below, layout.separator)]
             above = [row for _, _, row in _rows(lines[:count], layout.separator)]
-        except (BadInputError, csv.Error):
+        except (BadInputError, _UnreadableError):
             continue
         even = all(len(row) == layout.columns for row in table)
         titles = all(
-            len(row) != layout.columns or not any(asked.cells.may_be_value(cell) for cell in row) for row in above
+            len(row) != layout.columns or not any(asked.cells.may_be_value(cell) for cell in row if cell.strip())
+            for row in above
         )
         if even and titles and all(asked.cells.is_value(row[layout.index]) for row in table[layout.has_header :]):
             return count
@@ -140,10 +149,13 @@ def with_title(error: BadInputError, lines: Sequence[str], path: Path, asked: As
 def _rows(lines: Sequence[str], separator: str) -> list[tuple[int, int, list[str]]]:
     """Return the rows that are not blank, each with the numbers of its first and last line, from 1."""
     rows, found, line = csv.reader(lines, delimiter=separator), [], 0
-    for row in rows:
-        if any(cell.strip() for cell in row):
-            found.append((line + 1, rows.line_num, row))
-        line = rows.line_num
+    try:
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                found.append((line + 1, rows.line_num, row))
+            line = rows.line_num
+    except csv.Error as error:
+        raise _UnreadableError(line + 1, str(error)) from error
     return found
 
 
@@ -172,8 +184,8 @@ def _index(names: Sequence[str], first: Sequence[str], place: str, column: str |
     if column is None:
         if columns == 1:
             return 0
-        legal = listed(names or range(1, columns + 1))
-        numbers = "" if names else f", or data.header=present, if {listed(first)} are names"
+        legal = _listed(names) if names else listed(range(1, columns + 1))
+        numbers = "" if names else f", or data.header=present, if {_listed(first)} are names"
         raise BadInputError(
             Problem("data.column", "null", f"{place}: has {columns} columns; give one of {legal}{numbers}")
         )
@@ -186,7 +198,7 @@ def _index(names: Sequence[str], first: Sequence[str], place: str, column: str |
     if column.isdecimal() and 1 <= int(column) <= columns:
         return int(column) - 1
     near = nearest(column, names)
-    legal = f"one of {listed(names)}, or " if names else "(the file has no first line of names) "
+    legal = f"one of {_listed(names)}, or " if names else "(the file has no first line of names) "
     raise BadInputError(
         Problem(
             "data.column",
@@ -195,6 +207,11 @@ def _index(names: Sequence[str], first: Sequence[str], place: str, column: str |
             shell_word("data.column", near) if near else None,
         )
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as a message shows them; a column without one goes by its number alone."""
+    return listed(visible(name) for name in names if name)
 
 
 def _bad(path: Path, line: int, why: str) -> BadInputError:

@@ -127,9 +127,13 @@ def _encoding(line: bytes) -> str | None:
 
 
 def _is_chinese(line: bytes) -> bool:
-    """Return whether all bytes beyond ASCII come in pairs, each a Chinese character of GB18030."""
+    """Return whether all bytes beyond ASCII come in pairs, each a Chinese character of GB18030.
+
+    A pair that stands within a word of Latin letters is two of them with marks, as in Größe.
+    """
     pairs = all(len(run) % 2 == 0 for run in re.findall(rb"[\x80-\xff]+", line))
-    if not pairs or not _decodes(line, "GB18030"):
+    within_word = re.search(rb"[A-Za-z][\xc0-\xff]{2}(?![\x80-\xff])|(?<![\x80-\xff])[\xc0-\xff]{2}[a-z]", line)
+    if not pairs or within_word or not _decodes(line, "GB18030"):
         return False
     beyond = [letter for letter in line.decode("GB18030") if not letter.isascii()]
     return all("\u3000" <= letter <= "\u9fff" or letter >= "\uff00" for letter in beyond)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 IMPORTERS = {"import_module", "__import__", "find_spec"}
@@ -53,13 +53,21 @@ def imports_of(source: bytes, package: str) -> Imports:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return found
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    renamed = {
+        alias.asname: alias.name
+        for node in nodes
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname
+    }
+    for node in nodes:
         if isinstance(node, ast.Import):
             found.names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             _from(found, node, package)
         elif isinstance(node, ast.Call):
-            _call(found, node, package)
+            _call(found, node, package, renamed)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE_FILE.fullmatch(node.value):
             found.files.add(node.value)
     return found
@@ -77,9 +85,11 @@ def _from(found: Imports, node: ast.ImportFrom, package: str) -> None:
             found.names.add(f"{base}.{alias.name}")
 
 
-def _call(found: Imports, node: ast.Call, package: str) -> None:
+def _call(found: Imports, node: ast.Call, package: str, renamed: Mapping[str, str]) -> None:
     function = node.func
-    name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+    name = (
+        renamed.get(function.id, function.id) if isinstance(function, ast.Name) else getattr(function, "attr", "")
+    )
     if name in COMPUTED:
         found.computed = True
     elif name in IMPORTERS:

@@ -16,6 +16,7 @@ from pathlib import Path
 from rnnlab.provenance.defined import digest_of_defined
 from rnnlab.provenance.distributions import SITES, Installed, installed, normalized, owner, rnnlabs_own
 from rnnlab.provenance.imports import Imports, imports_of
+from rnnlab.provenance.loaded import content_of, read_content, read_release, release_of
 
 DIGITS = 16
 NEVER_OWN = ("rnnlab", "hydra_plugins", "torch", "numpy")
@@ -53,7 +54,19 @@ def own_code(names: Iterable[str]) -> OwnCode:
     That is each module on the way to a named object, all that it imports and so on, lazily or not; modules that
     come with an installed package count by its version. Where a module lies changes nothing.
     """
-    search = _Search()
+    return _found(names, as_loaded=False)
+
+
+def running_code(names: Iterable[str]) -> OwnCode:
+    """Return the user's own code that a run in this process uses: of loaded modules what was loaded.
+
+    A worker trains run after run with the modules that it loaded for the first, whatever was edited since.
+    """
+    return _found(names, as_loaded=True)
+
+
+def _found(names: Iterable[str], *, as_loaded: bool) -> OwnCode:
+    search = _Search(as_loaded=as_loaded)
     for name in sorted(names):
         if name.partition(".")[0] in NEVER_OWN:
             continue
@@ -71,7 +84,9 @@ def _imported(name: str) -> None:
 
 
 class _Search:
-    def __init__(self) -> None:
+    def __init__(self, *, as_loaded: bool) -> None:
+        self._content = content_of if as_loaded else read_content
+        self._release = release_of if as_loaded else read_release
         self._specs: dict[str, ModuleSpec | None] = {}
         self._modules: dict[str, str] = {}
         self._packages: dict[str, str] = {}
@@ -130,15 +145,15 @@ class _Search:
         if package is None and _is_standard(file):
             self._closed.add(module)
         elif package is not None:
-            self._installed(package)
+            self._installed(package, self._release(package, module, spec))
             if package.name in rnnlabs_own() or package.size() > SMALL:
                 self._closed.add(module)
             else:
-                self._imports(module, spec, _content(spec), file)
+                self._imports(module, spec, self._content(module, spec), file)
         elif _is_a_dependencys(module, file):
             self._closed.add(module)
         else:
-            content = _content(spec)
+            content = self._content(module, spec)
             self._modules[module] = _digest(content)
             self._places.add(_place(module, file))
             imports = self._imports(module, spec, content, file)
@@ -164,18 +179,18 @@ class _Search:
         files = [file for place in places for file in Path(place).glob("*.py")]
         return [] if package in self._closed else [f"{package}.{file.stem}" for file in files]
 
-    def _installed(self, package: Installed) -> None:
+    def _installed(self, package: Installed, release: str) -> None:
         """Count an installed package by its version, and those that it requires."""
         if package.name in rnnlabs_own() or package.name in self._packages:
             return
         if package.worked_on_in is not None:
             self._waiting += package.modules()
             return
-        self._packages[package.name] = package.release
+        self._packages[package.name] = release
         for name in package.requirements():
             required = installed(name)
             if required is not None:
-                self._installed(required)
+                self._installed(required, required.release)
 
     def _main(self, name: str) -> None:
         """Count what is defined in the script or the session that runs."""
@@ -191,17 +206,6 @@ class _Search:
             imports = imports_of(content, main.__package__ or "")
             self._waiting += imports.names
             self._waiting += _whole(self._specs, file.stem, file) if imports.computed else []
-
-
-def _content(spec: ModuleSpec) -> bytes:
-    """Return a module's source, or its binary; it may lie in an archive."""
-    origin = str(spec.origin)
-    try:
-        return Path(origin).read_bytes()
-    except OSError:
-        read = getattr(spec.loader, "get_data", lambda path: path.encode())
-        content: bytes = read(origin)
-        return content
 
 
 def _is_standard(file: Path) -> bool:

@@ -27,7 +27,7 @@ def fingerprint(config: RunConfig, code_of: Callable[[tuple[str, ...]], OwnCode]
 
     Args:
         config: of a run.
-        code_of: `own_code`, or for many runs what remembers its answers.
+        code_of: `own_code`, or for many runs what remembers its answers; `running_code` for a run that begins here.
     """
     parts = [config_hash(config), code_id(), *code_of(named_code(config)).parts()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:DIGITS]

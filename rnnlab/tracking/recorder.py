@@ -20,7 +20,7 @@ from rnnlab.files import write_whole
 from rnnlab.home import home, outputs
 from rnnlab.provenance.code import LARGEST_DIFF, code_diff, code_record, git_problem
 from rnnlab.provenance.environment import machine, package_versions
-from rnnlab.provenance.own_code import own_code
+from rnnlab.provenance.own_code import running_code
 from rnnlab.tracking.delivery import LOCAL_ID
 from rnnlab.tracking.fingerprint import OTHER_CODE, OTHER_CONFIG, named_code
 from rnnlab.tracking.folder import RunFolder, write_json
@@ -157,7 +157,7 @@ class Recorder:
             "overrides": self._overrides,
             "config_hash": self.result.config_hash,
             "fingerprint": self.result.fingerprint,
-            "code": code_record(own_code(named_code(self._config))),
+            "code": code_record(running_code(named_code(self._config))),
             "packages": package_versions(),
             "machine": machine(),
             "threads": self._config.trainer.threads,

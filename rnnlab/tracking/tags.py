@@ -10,6 +10,7 @@ from rnnlab.config.record import config_hash, facets
 from rnnlab.config.schema import RunConfig
 from rnnlab.provenance.code import code_version
 from rnnlab.provenance.environment import machine, package_versions
+from rnnlab.provenance.own_code import running_code
 from rnnlab.provenance.process import Process, this_process
 from rnnlab.tracking.fingerprint import fingerprint
 
@@ -21,7 +22,7 @@ def run_tags(config: RunConfig, name: str) -> dict[str, str]:
         "mlflow.note.content": description(config),
         "rnnlab.study": config.study.name or "",
         "rnnlab.config_hash": config_hash(config),
-        "rnnlab.fingerprint": fingerprint(config),
+        "rnnlab.fingerprint": fingerprint(config, running_code),
         "rnnlab.threads": str(config.trainer.threads),
     }
     if config.study.parent:

@@ -17,7 +17,7 @@ from rnnlab.errors import BadInputError, Problem
 from rnnlab.home import outputs
 from rnnlab.provenance.code import code_record
 from rnnlab.provenance.environment import machine, package_versions
-from rnnlab.provenance.own_code import own_code
+from rnnlab.provenance.own_code import running_code
 from rnnlab.provenance.verdict import Trained, Verdict, differences, judge
 from rnnlab.tracking.fingerprint import OTHER_CODE, OTHER_CONFIG, named_code
 from rnnlab.tracking.folder import RunFolder, write_json
@@ -116,7 +116,7 @@ def _remarks(config: RunConfig, original: RunResult) -> list[str]:
 def _today(config: RunConfig, manifest: dict[str, Any]) -> dict[str, Any]:
     """Return what a run begun now records, as far as that is known before it begins."""
     return manifest | {
-        "code": code_record(own_code(named_code(config))),
+        "code": code_record(running_code(named_code(config))),
         "packages": package_versions(),
         "machine": machine(),
         "threads": config.trainer.threads,

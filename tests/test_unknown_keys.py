@@ -62,6 +62,45 @@ def test_a_key_that_nobody_knows_in_a_file_is_refused_and_the_file_named(text, p
 
 
 @pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("# @package _global_\nlayers: two\n", ["layers=two: must be a whole number"]),
+        ("# @package _global_\ndata:\n  window:\n", ["data.window: must be a whole number"]),
+        ("# @package _global_\nname: {a: 1}\n", ["name: must be a text"]),
+        ("# @package _global_\ncell: gru\n", ["cell=gru", "override /cell: gru"]),
+        ("# @package _global_\ntrainer: cpu\n", ["trainer=cpu", "override /trainer: cpu"]),
+        ("# @package _global_\ndata: 3\n", ["data=3", "its keys stand below it"]),
+        ("# @package _global_\ncell:\n", ["cell: ", "its keys stand below it"]),
+        ("", ["@package _global_"]),
+    ],
+)
+def test_a_value_of_another_kind_in_a_file_is_refused_with_its_key_and_the_file(text, parts, home, capsys):
+    (home / "mine" / "experiment").mkdir(parents=True)
+    (home / "mine" / "experiment" / "odd.yaml").write_text(text)
+    message = refusal(capsys, "train", "--config-dir", "mine", "experiment=odd", "seed=1")
+    for part in [*parts, "experiment/odd.yaml"]:
+        assert part in message
+    assert "seed" not in message
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [(["function@data=sin"], "Did you mean function=sin?"), (["hydra=x"], "hydra=x: is no key")],
+    ids=" ".join,
+)
+def test_a_word_that_hydra_finds_no_group_for_is_a_key_that_nobody_knows(words, part, home, capsys):
+    assert part in refusal(capsys, "train", "seed=1", *words)
+
+
+def test_a_choice_in_a_files_defaults_without_override_is_refused_with_the_mend(home, capsys):
+    (home / "mine" / "experiment").mkdir(parents=True)
+    text = "# @package _global_\ndefaults:\n  - cell: gru\n"
+    (home / "mine" / "experiment" / "odd.yaml").write_text(text)
+    message = refusal(capsys, "train", "--config-dir", "mine", "experiment=odd")
+    assert "'override /cell: gru'" in message
+
+
+@pytest.mark.parametrize(
     "word",
     [
         "name=a\x1b[31mb",

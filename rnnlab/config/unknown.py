@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from rnnlab.config.groups import Groups
+from rnnlab.config.groups import Groups, conf_folder
 from rnnlab.config.keys import Key, holder
 from rnnlab.config.yaml_texts import ABOVE_SWEPT, MERGE, SWEPT, joined
 from rnnlab.errors import Problem, nearest, nearest_few, shell_word
@@ -41,8 +41,23 @@ def unknown_in_file(node: yaml.Node, keys: Mapping[str, Key], place: str, file: 
             continue
         elif known is None or "." in name:
             yield _problem_in_file(key, value, keys, path, file)
+        elif path == known.name and _is_one_value(value) and (known.is_section or known.kind is dict):
+            yield _one_value(key, value, path, file)
         elif known.is_section:
             yield from unknown_in_file(value, keys, path, file)
+
+
+def _is_one_value(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and "${" not in node.value
+
+
+def _one_value(key: yaml.Node, value: yaml.ScalarNode, path: str, file: str) -> Problem:
+    """Return what is wrong with one value where a section of keys belongs."""
+    allowed = "is a section: its keys stand below it, indented"
+    groups = Groups([str(conf_folder())])
+    if value.value in groups.options(path):
+        allowed += f"; of the {path}s one is chosen by 'defaults: [override /{path}: {value.value}]'"
+    return Problem(path, value.value or None, f"{allowed} ({file}, line {key.start_mark.line + 1})")
 
 
 def _problem_in_file(key: yaml.Node, value: yaml.Node, keys: Mapping[str, Key], path: str, file: str) -> Problem:

@@ -25,6 +25,8 @@ EQUALS, COMMA, BRACKET = "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH COMMA}", "\N
         (["model.dtype=[float32,float64]"], "several values", "-m model.dtype=float32,float64"),
         (["seed=range(3)"], "several values", "-m 'seed=range(3)'"),
         (["-m", "function=[sin,cos]"], "several values", "function=sin,cos"),
+        (["-m", "seed=range(3),7"], "seed=range(3),7: holds a range beside", "seed=0,1,2,7"),
+        (["-m", "seed=range(3000),7"], "seed=range(3000),7: holds a range beside", None),
         (["optimizer.betas=[0.9, 0.99]"], "no key of this optimizer", "'+optimizer.betas=[0.9, 0.99]'"),
         (["+optimizer.betas=[0.9,", "0.99]"], "a space needs quotes", "'+optimizer.betas=[0.9, 0.99]'"),
         ([f"cell.initialization=gl{BRACKET}orot"], BRACKET, None),
@@ -68,6 +70,23 @@ def test_a_flag_that_does_nothing_here_is_refused_in_one_line_with_its_mend(word
     assert message.startswith(f"{given}: ")
     assert "\n" not in message
     assert suggestion(message) == mend
+
+
+def test_of_a_swept_group_a_key_is_suggested_only_if_every_option_has_it(home, capsys):
+    message = refusal(capsys, "train", "-m", "cell=gru,lstm", "cell.forget_bias=0", *SMALL)
+    assert "cell.forget_bias=0: is no key of this cell" in message
+    assert "cell.gate_bias" not in message
+    message = refusal(capsys, "train", "-m", "cell=gru,labgru", "cell.gate_bais=0", *SMALL)
+    assert suggestion(message) == "cell.gate_bias=0"
+
+
+@pytest.mark.parametrize(
+    "word", ["study.dry_run=true", "study.workers=2", "++study.rerun=true", "cluster.partition=a"]
+)
+def test_what_only_a_study_can_do_is_not_asked_of_one_run_in_silence(word, home, capsys):
+    message = refusal(capsys, "train", "tracking=off", *SMALL, word)
+    assert f" {word}: holds for a study: add -m" in message
+    assert list(home.iterdir()) == []
 
 
 def test_a_text_for_a_parameter_is_shown_as_a_shell_takes_it(home, capsys, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from rnnlab.config.finish import finish
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem, StoreAwayError
 from rnnlab.home import as_typed, command
+
+OF_STUDIES = ("study.", "cluster.")
+"""Sections that one run has no use for, but for the name of the folder that it goes to."""
 
 
 def main(arguments: list[str]) -> int:
@@ -35,11 +39,7 @@ def train(composed: DictConfig) -> dict[str, Any] | None:
 def train_single(config: RunConfig) -> int:
     """Train one run, say how it went, and return the exit code."""
     overrides = list(HydraConfig.get().overrides.task)
-    choices = HydraConfig.get().runtime.choices
-    if choices.get("study") is not None:
-        raise BadInputError(Problem("study", choices["study"], "is a grid of runs: add -m"))
-    if choices.get("cluster", "here") != "here":
-        raise BadInputError(Problem("cluster", choices["cluster"], "runs the jobs of a study: add -m"))
+    _check_alone(overrides)
     from rnnlab.config.trust import explain_words
     from rnnlab.console import make_console
     from rnnlab.report.yardstick import worth
@@ -90,3 +90,23 @@ def train_single(config: RunConfig) -> int:
     if config.tracking.store == "local":
         console.print(f"MLflow   {command()} ui")
     return EXIT_DONE
+
+
+def _check_alone(overrides: Sequence[str]) -> None:
+    """Make sure that one run is asked for nothing that only a study can do.
+
+    Raises:
+        BadInputError: it is.
+    """
+    choices = HydraConfig.get().runtime.choices
+    if choices.get("study") is not None:
+        raise BadInputError(Problem("study", choices["study"], "is a grid of runs: add -m"))
+    if choices.get("cluster", "here") != "here":
+        raise BadInputError(Problem("cluster", choices["cluster"], "runs the jobs of a study: add -m"))
+    words = [word for word in overrides if word.lstrip("+").startswith(OF_STUDIES)]
+    if problems := [
+        Problem(key, value, "holds for a study: add -m")
+        for key, _, value in (word.partition("=") for word in words)
+        if key.lstrip("+") != "study.name"
+    ]:
+        raise BadInputError(problems)

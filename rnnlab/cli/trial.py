@@ -11,7 +11,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from rnnlab.config.commands import SCHEMAS
-from rnnlab.config.compose import finished
+from rnnlab.config.compose import finished, with_each_option
 from rnnlab.config.groups import Groups, conf_folder
 from rnnlab.config.schema import TARGET_SECTIONS, RunConfig
 from rnnlab.config.translate import translated
@@ -34,21 +34,33 @@ def problems_of(command: str, words: Sequence[str], folders: Sequence[Path], *, 
         command: the command, whose schema has been registered.
         words: the overrides as they are typed.
         folders: of config files of the user's own.
-        multirun: whether they are given with ``-m``; of several values the first is tried.
+        multirun: whether they are given with ``-m``; of several values the first is tried, and all options of a
+            group that is given a parameter.
     """
     groups = groups_found(folders)
     try:
-        config = finished(command, Reader(command, groups, multirun=multirun)(words), folders)
+        overrides = Reader(command, groups, multirun=multirun)(words)
+        given = {word.partition(".")[0].lstrip("+") for word in words if word.lstrip("+").startswith(PARAMETERS)}
+        for section in sorted(given) if multirun else ():
+            for job in with_each_option(overrides, section):
+                _check(finished(command, job, folders))
+        config = finished(command, overrides, folders)
         _check_named(config, {word.partition("=")[0].lstrip("+") for word in words})
-        if isinstance(config, RunConfig) and any(word.lstrip("+").startswith(PARAMETERS) for word in words):
-            from rnnlab.training.build import check_buildable
-
-            check_buildable(config)
+        if given:
+            _check(config)
     except BadInputError as error:
         return error.problems
     except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
         return translated(error, SCHEMAS[command], groups, words).problems
     return []
+
+
+def _check(config: Any) -> None:
+    """Raise BadInputError if a run's parts cannot be made."""
+    if isinstance(config, RunConfig):
+        from rnnlab.training.build import check_buildable
+
+        check_buildable(config)
 
 
 def _check_named(config: Any, given: set[str]) -> None:

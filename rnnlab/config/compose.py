@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,18 @@ def finished(command: str, overrides: Sequence[str], folders: Sequence[Path] = (
     """
     made, section = composed(command, overrides, folders)
     return finish(made, OmegaConf.masked_copy(section, ["runtime", "overrides"]))
+
+
+def with_each_option(overrides: Sequence[str], group: str) -> Iterator[list[str]]:
+    """Yield overrides once for each option that is swept of a group; as they are where none is."""
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    for override in parsed:
+        listed = override.is_discrete_sweep() and override.value_type != ValueType.GLOB_CHOICE_SWEEP
+        if override.get_key_element() == group and listed:
+            others = [str(one.input_line) for one in parsed if one is not override]
+            yield from ([*others, f"{group}={value}"] for value in override.sweep_string_iterator())
+            return
+    yield list(overrides)
 
 
 def _first_values(overrides: Sequence[str]) -> list[str]:

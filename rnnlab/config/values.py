@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
+from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep, Sweep
 from hydra.errors import HydraException
 
 from rnnlab.config.groups import Groups
@@ -23,6 +23,9 @@ ALWAYS_READ = re.compile(r"[\w.+-]+", re.ASCII)
 
 SWEEP = re.compile(r"(?P<name>choice|glob|interval|range|shuffle|sort|tag)\s*\((?P<inside>.*)\)", re.DOTALL)
 """Hydra's functions of several values."""
+
+MOST_WRITTEN_OUT = 30
+"""Values that a message writes out."""
 
 OF_A_WHOLE_STUDY = ("study", "tracking", "cluster")
 NAMES_OF_OPTIONS = ("function", "cell")
@@ -142,6 +145,7 @@ class ValueReader:
         if ALWAYS_READ.fullmatch(value):
             return value
         parsed, known = self._parsed(given, value), self._keys.get(key)
+        self._check_unmixed(given, value, parsed)
         if known is not None and known.is_scalar:
             parts = _swept(parsed)
             if any(isinstance(part, list) for part in parts):
@@ -150,6 +154,23 @@ class ValueReader:
         if parsed.is_sweep_override() and not self._multirun:
             raise BadInputError(self._several(given, value, value))
         return value
+
+    def _check_unmixed(self, given: str, value: str, parsed: Override) -> None:
+        """Make sure that an override does not list a range among single values, which Hydra cannot read.
+
+        Raises:
+            BadInputError: it does.
+        """
+        parts = _swept(parsed)
+        if not any(isinstance(part, Sweep) for part in parts):
+            return
+        allowed = "holds a range beside other values; write each of them out"
+        mend = None
+        if all(not isinstance(part, Sweep) or isinstance(part, RangeSweep) for part in parts):
+            items = [item for part in parts for item in (part.range() if isinstance(part, RangeSweep) else [part])]
+            written = ",".join(str(item) for item in items)
+            mend = shell_word(given, written) if len(items) <= MOST_WRITTEN_OUT else None
+        raise BadInputError(Problem(given, value, allowed, mend))
 
     def _parsed(self, given: str, value: str) -> Override:
         """Return an override as Hydra reads it.

@@ -157,6 +157,8 @@ def test_sync_says_what_a_store_has_lost(folders, capsys):
     said = capsys.readouterr().out
     assert "the store mlruns is gone or was never made here; it lacks 2 runs" in said
     assert "nothing is missing" not in said
+    shutil.rmtree(folder_of(folders["gru"]))
+    assert (dispatch(["sync"]), "it lacks 1 run that is in its" in capsys.readouterr().out) == (1, True)
 
 
 def test_a_report_of_a_store_that_is_gone_says_what_is_left(folders, capsys):

@@ -123,3 +123,12 @@ def test_a_home_with_signs_of_an_address_keeps_its_store_inside_itself(tmp_path,
     capsys.readouterr()
     assert dispatch(["runs"]) == 0
     assert "one   FINISHED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["mlruns", "outputs"])
+def test_a_file_with_the_name_of_a_folder_is_not_taken_for_a_folder_with_nothing_in_it(home, capsys, name):
+    (home / name).write_text("no folder\n")
+    for words in (["sync"], ["runs"]):
+        code, message = outcome(words, capsys)
+        assert code == 2
+        assert f"{name} must be a folder" in message

@@ -135,18 +135,22 @@ def test_baselines_of_many_points_ahead_are_those_of_the_same_task(home, capsys)
         (["function=sin", "function.amplitude=2"], "on sin with amplitude=2, "),
         (["function=cos"], "on cos, "),
         (["function=cos", "function.phase=1"], "on cos with phase=1, "),
-        (["function=sine_sum", "function.phases=[0,0,1]"], "on sine_sum with phases=[0, 0, 1], "),
+        (["function=sine_sum", "function.phases=[0,0,1]"], "on sine_sum with phases=[0,0,1], "),
         (["data.spacing=0.5"], "on sin with data.spacing=0.5, "),
         (["data.test_samples=8"], "on sin with data.test_samples=8, 1 window\n"),
         (["data.test_samples=40"], "on sin, 33 windows\n"),
         (["data.path='levels (1).csv'", "data.column=level"], "on levels (1).csv with data.column=level, "),
+        (
+            ["data.path='levels (1).csv'", "data.column=level", "data.missing=[.,-9]"],
+            "on levels (1).csv with data.column=level, data.missing=[.,-9], ",
+        ),
     ],
     ids=" ".join,
 )
 def test_predict_names_what_was_changed(words, named, predicted):
     text, result = predicted(*words)
     assert named in text
-    assert len(result["changed"]) == named.count(" with ")
+    assert len(result["changed"]) == named.count("=")
 
 
 def test_a_parameter_that_the_run_was_trained_with_is_no_change(home, capsys):

@@ -45,9 +45,12 @@ def send(_: SyncConfig) -> int:
     if missing:
         is_here = has_store(TrackingConfig())
         there = "no longer has" if is_here else "is gone or was never made here; it lacks"
+        runs, them = f"{len(missing)} runs that are in their folders", "them"
+        if len(missing) == 1:
+            runs, them = "1 run that is in its folder", "it"
         console.print(
-            f"the store {as_typed(mlruns())} {there} {len(missing)} runs that are in their folders alone; "
-            "rnnlab runs lists them, and nothing sends them again yet",
+            f"the store {as_typed(mlruns())} {there} {runs} alone; "
+            f"rnnlab runs lists {them}, and nothing sends {them} again yet",
             markup=False,
         )
     if not done and not missing:

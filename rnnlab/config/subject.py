@@ -9,6 +9,7 @@ from typing import Any
 from rnnlab.config.commands import PredictDataConfig
 from rnnlab.config.record import plain
 from rnnlab.config.schema import RunConfig
+from rnnlab.config.stretches import typed
 from rnnlab.config.targets import factory, is_csv, label, parameters
 
 
@@ -35,7 +36,7 @@ def subject_of(config: RunConfig, trained: RunConfig, asked: PredictDataConfig) 
 
 def in_words(name: str, changed: dict[str, Any]) -> str:
     """Return both in one line: ``cos with amplitude=2, data.spacing=0.02``."""
-    settings = ", ".join(f"{key.removeprefix('function.')}={value}" for key, value in changed.items())
+    settings = ", ".join(f"{key.removeprefix('function.')}={typed(value)}" for key, value in changed.items())
     return f"{name} with {settings}" if settings else name
 
 

@@ -105,7 +105,11 @@ def check_local_store() -> None:
 
     Raises:
         StoreUnusableError: it cannot use it.
+        BadInputError: something else has the name of the folder of the store or of the runs.
     """
+    for folder in (mlruns(), outputs()):
+        if folder.exists() and not folder.is_dir():
+            raise BadInputError(Problem("RNNLAB_HOME", home(), f"{folder} must be a folder"))
     check_usable(_database())
 
 

@@ -6,6 +6,8 @@ import pytest
 from helpers import SMALL, TINY_DATA, outcome, train
 from typed import refusal, shown, suggestion
 
+from rnnlab.cli import dispatch
+
 EQUALS, COMMA, BRACKET = "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH COMMA}", "\N{FULLWIDTH LEFT PARENTHESIS}"
 
 
@@ -78,6 +80,22 @@ def test_of_a_swept_group_a_key_is_suggested_only_if_every_option_has_it(home, c
     assert "cell.gate_bias" not in message
     message = refusal(capsys, "train", "-m", "cell=gru,labgru", "cell.gate_bais=0", *SMALL)
     assert suggestion(message) == "cell.gate_bias=0"
+
+
+def test_a_parameter_that_a_function_to_predict_does_not_take_has_a_mend_that_is_taken(home, capsys):
+    train(*SMALL, *TINY_DATA, "name=known")
+    for word in ("function.amplitudes=2", "+function.amplitudes=2"):
+        assert suggestion(refusal(capsys, "predict", "run=known", "function=sin", word)) == "function.amplitude=2"
+
+
+def test_a_name_that_is_the_id_of_another_run_names_neither(home, capsys):
+    first = train(*SMALL, *TINY_DATA, "name=first").read_manifest()["run_id"]
+    second = train(*SMALL, *TINY_DATA, f"name={first[:8]}").read_manifest()["run_id"]
+    message = refusal(capsys, "predict", f"run={first[:8]}")
+    assert "names 2 runs" in message
+    assert f"such as run={second[:8]} for the newest" in message
+    assert dispatch(["predict", f"run={second[:8]}", "rollout=0"]) == 0
+    assert dispatch(["predict", f"run={first}", "rollout=0"]) == 0
 
 
 @pytest.mark.parametrize(

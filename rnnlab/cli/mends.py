@@ -57,7 +57,12 @@ def _is_accepted(mend: str, problem: Problem, words: Sequence[str], multirun: bo
     kept = [word for word in words if _key(word) not in keys]
     found = refusal([*kept, *overrides], multirun or "-m" in proposed)
     keys |= {f"{key.partition('.')[0]}._target_" for key in keys}
-    return not any(_key(one.key) in keys for one in found)
+    return not any(_is_about(_key(one.key), keys) for one in found)
+
+
+def _is_about(blamed: str, keys: set[str]) -> bool:
+    """Return whether a key that is blamed is one of those proposed, or a section that one of them would be in."""
+    return any(key == blamed or key.startswith(f"{blamed}.") for key in keys)
 
 
 def _without(words: Sequence[str], problem: Problem) -> list[str]:

@@ -33,12 +33,17 @@ def main(arguments: list[str]) -> int:
 
 
 def own_function(words: Sequence[str]) -> str:
-    """Return how the function of the run that is predicted with is chosen, or nothing where it cannot be known."""
+    """Return how the function of the run that is predicted with is chosen.
+
+    Returns nothing where it cannot be known, or another one is asked for.
+    """
     from rnnlab.config.record import load_config
     from rnnlab.config.targets import label
     from rnnlab.tracking.named import find_run
 
     given = dict(word.partition("=")[::2] for word in words)
+    if "function" in given:
+        return ""
     try:
         config = load_config(find_run(outputs(), without_quotes(given.get("run", "latest")), "run").config)
     except (BadInputError, OSError, OmegaConfBaseException, TypeError):

@@ -10,7 +10,8 @@ import yaml
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from rnnlab.config.commands import SCHEMAS
+from rnnlab.config import targets
+from rnnlab.config.commands import SCHEMAS, PredictConfig
 from rnnlab.config.compose import finished, with_each_option
 from rnnlab.config.groups import Groups, conf_folder
 from rnnlab.config.schema import TARGET_SECTIONS, RunConfig
@@ -56,11 +57,13 @@ def problems_of(command: str, words: Sequence[str], folders: Sequence[Path], *, 
 
 
 def _check(config: Any) -> None:
-    """Raise BadInputError if a run's parts cannot be made."""
+    """Raise BadInputError if a run's parts cannot be made, or the function to predict."""
     if isinstance(config, RunConfig):
         from rnnlab.training.build import check_buildable
 
         check_buildable(config)
+    elif isinstance(config, PredictConfig) and config.function:
+        targets.factory("function", config.function)
 
 
 def _check_named(config: Any, given: set[str]) -> None:

@@ -127,7 +127,7 @@ def load_subjects(text: str, allowed: Sequence[str]) -> list[Subject]:
     """
     names = [name.strip() for name in text.split(",")]
     if len(names) < 2 or not all(names):  # noqa: PLR2004
-        raise BadInputError(Problem("runs", text, "must be two runs or more with commas between", "runs=a,b"))
+        raise BadInputError(Problem("runs", text, "must be two runs or more with commas between"))
     found = [load_subject(name, allowed, "runs") for name in names]
     if len({one.run.folder.path.resolve() for one in found}) < len(found):
         raise BadInputError(Problem("runs", text, "names a run twice"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from rnnlab.tracking.folder import SHORT_ID, RunFolder, run_folders
 NAMES_SHOWN = 5
 MOST_LOOKED_AT = 100
 FOLDER, KIND, MSE = "rnnlab.folder", "rnnlab.kind", "test/mse"
+SHOWN_ID = re.compile(rf"[0-9a-f]{{{SHORT_ID},}}")
+"""A text that may be an id as it is printed, or a name."""
+
 CHECKPOINT = "checkpoints/best.ckpt"
 
 
@@ -38,7 +42,10 @@ def find_run(outputs: Path, text: str, key: str) -> RunFolder:
     if runs and text == "latest":
         return runs[0][1]
     named = [folder for manifest, folder in runs if manifest.get("name") == text]
-    found = named or [f for m, f in runs if text and str(m.get("run_id", "")).startswith(text)]
+    meant = [folder for manifest, folder in runs if text and str(manifest.get("run_id", "")).startswith(text)]
+    found = named or meant
+    if named and SHOWN_ID.fullmatch(text):  # both may have been read in what rnnlab printed
+        found = [folder for _, folder in runs if folder in named or folder in meant]
     if len(found) == 1:
         return found[0]
     if not found and (gone := list(_gone(text))):
@@ -52,7 +59,8 @@ def find_run(outputs: Path, text: str, key: str) -> RunFolder:
         raise BadInputError(Problem(key, text, allowed, shell_word(key, near) if near else None))
     folders = [folder.path.name for folder in found]
     shown = listed(folders[:NAMES_SHOWN]) + (", ..." if len(folders) > NAMES_SHOWN else "")
-    last = str(found[0].read_manifest().get("run_id"))[:SHORT_ID]
+    last = str(found[0].read_manifest().get("run_id"))
+    last = last if len(text) >= SHORT_ID and last.startswith(text) else last[:SHORT_ID]
     raise BadInputError(
         Problem(key, text, f"names {len(found)} runs ({shown}); give an id, such as {key}={last} for the newest")
     )

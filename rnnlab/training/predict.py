@@ -15,7 +15,7 @@ from rnnlab.config.record import plain
 from rnnlab.config.schema import RunConfig
 from rnnlab.config.stretches import file_to_read, typed
 from rnnlab.config.subject import in_words, subject_of
-from rnnlab.config.targets import CSV, is_csv
+from rnnlab.config.targets import CSV, factory, is_csv
 from rnnlab.config.validate import check, check_ranges, rollout_problems
 from rnnlab.data.csv_file import file_digest, read_column
 from rnnlab.data.windows import Windows
@@ -132,6 +132,7 @@ def _point_to(config: RunConfig, asked: PredictConfig) -> None:
     if asked.function and is_csv(asked.function):
         raise BadInputError(Problem("function", "csv", "give the file alone, as data.path="))
     if asked.function:
+        factory("function", asked.function)
         data.test_function = asked.function
     for key, value in plain(asked.data).items():
         if value is not None:

@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from rnnlab.errors import BadInputError, Problem
+from rnnlab.errors import BadInputError, Problem, shell_word
 
 DATA_FILE = "RNNLAB_DATA_FILE"
 """Set while a job runs on a machine that does not see the study's folder: where its series' file lies there."""
@@ -21,10 +21,20 @@ def home() -> Path:
         BadInputError: RNNLAB_HOME begins with a ~ that no folder stands for.
     """
     text = os.environ.get("RNNLAB_HOME") or "."
+    return given_path("RNNLAB_HOME", text)
+
+
+def given_path(key: str, text: str) -> Path:
+    """Return the path that a key was given (absolute), a ~ at its beginning taken for a user's folder.
+
+    Raises:
+        BadInputError: there is no such user, or nobody knows the user's folder.
+    """
     try:
         return Path(text).expanduser().absolute()
     except RuntimeError as error:
-        raise BadInputError(Problem("RNNLAB_HOME", text, "begins with a ~ that stands for no folder")) from error
+        why = "begins with a ~ that stands for no folder; a name that begins so is given with ./ before it"
+        raise BadInputError(Problem(key, text, why, shell_word(key, f"./{text}"))) from error
 
 
 def outputs() -> Path:

@@ -85,6 +85,7 @@ def archive(*names):
         ('day,"level\nin m"\n1,2\n2,x\n', ["2"], ["line 4, column 2 (level\\nin m)"]),
         (";;\n;;\n", [], ["line 1", "empty"]),
         ("level\n3.5\n3.6\n", ["data.skip_lines=7"], ["line 8", "nothing is left below data.skip_lines"]),
+        ("1\n2\n3\n", ["data.path=~$mine.csv"], ["data.path=~$mine.csv", "stands for no folder"]),
         ("1\n2\n3\n", ["data.missing=-9999"], ["data.missing=-9999", "list", "mean 'data.missing=[-9999]'?"]),
         ("1\n2\n3\n", ["data.missing=[null]"], ["data.missing=[null]", "list of texts"]),
         ("1\n2\n3\n", ["data.missing=[[1]]"], ["data.missing=[[1]]", "list of texts"]),

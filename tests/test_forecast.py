@@ -191,6 +191,13 @@ def test_a_figure_is_drawn_only_if_asked(room, capsys):
         (["run=file", "figure=load.csv"], ["figure=load.csv", "is no forecast"]),
         (["run=file", "figure=forecast.pdf"], ["figure=forecast.pdf", ".png"]),
         (["run=file", "rollout=3"], ["rollout"]),
+        (
+            ["run=file", "data.path=~nobody-here/load.csv"],
+            ["data.path=~nobody-here/load.csv", "stands for no folder"],
+        ),
+        (["run=file", "output=~nobody-here.csv"], ["output=~nobody-here.csv", "mean 'output=./~nobody-here.csv'?"]),
+        (["run=file", f"figure={'f' * 300}.png"], ["figure=", "File name too long"]),
+        ([f"run={'f' * 300}"], ["run=", "names no run"]),
     ],
     ids=" ".join,
 )

@@ -14,7 +14,7 @@ from rnnlab.cli.hydra_app import end, run_command
 from rnnlab.config.commands import ForecastConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem
 from rnnlab.files import replaced
-from rnnlab.home import as_typed
+from rnnlab.home import as_typed, given_path
 from rnnlab.streams import lost_output
 
 if TYPE_CHECKING:
@@ -78,12 +78,16 @@ def _place(asked: ForecastConfig, key: str, mark: bytes) -> Path | None:
     text = getattr(asked, key)
     if text is None:
         return None
-    path = Path(text).expanduser().resolve()
+    path = given_path(key, text).resolve()
     if text == "-":
         raise BadInputError(
             Problem(key, text, "names no file; without output= the forecast goes to standard output")
         )
-    if path.is_dir() or text.endswith("/"):
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:
+        raise BadInputError(Problem(key, text, f"cannot be written to ({error.strerror})")) from error
+    if is_folder or text.endswith("/"):
         raise BadInputError(Problem(key, text, "is a folder; name a file in it"))
     if not path.parent.is_dir():
         raise BadInputError(Problem(key, text, f"there is no folder {path.parent}; make it first"))
@@ -91,7 +95,7 @@ def _place(asked: ForecastConfig, key: str, mark: bytes) -> Path | None:
         raise BadInputError(Problem(key, text, f"the folder {path.parent} cannot be written to"))
     if path.exists():
         _check_replaceable(path, key, text, mark)
-        if asked.data.path is not None and path == Path(asked.data.path).expanduser().resolve():
+        if asked.data.path is not None and path == given_path("data.path", asked.data.path).resolve():
             raise BadInputError(Problem(key, text, "is the file of data.path= too; give another name"))
     return path
 

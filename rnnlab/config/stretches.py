@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rnnlab.config.schema import DataConfig, RunConfig
 from rnnlab.config.targets import is_csv, parameters
 from rnnlab.errors import BadInputError, Problem, listed, shell_word
-from rnnlab.home import recorded_path
+from rnnlab.home import given_path, recorded_path
 
 if TYPE_CHECKING:
     from rnnlab.data.csv_file import Csv
@@ -87,7 +87,7 @@ def _settle_file(data: DataConfig) -> None:
         raise BadInputError(Problem("data.path", "null", "function=csv needs a file: data.path=my.csv"))
     from rnnlab.data.csv_file import check_varies, end_of_column, file_digest, read_column
 
-    path = Path(data.path).expanduser().absolute()
+    path = given_path("data.path", data.path)
     asked = file_to_read(data, path)
     rows = len(read_column(asked))
     check_varies(asked)

@@ -32,7 +32,7 @@ def find_run(outputs: Path, text: str, key: str) -> RunFolder:
         BadInputError: it names no run, one whose folder is gone, or more than one.
     """
     for place in (Path(text), outputs.parent / text):
-        if (place / "config.yaml").is_file():
+        if _is_file(place / "config.yaml"):
             return RunFolder(place.absolute())
     runs = sorted(
         ((folder.read_manifest(), folder) for folder in run_folders(outputs)),
@@ -64,6 +64,14 @@ def find_run(outputs: Path, text: str, key: str) -> RunFolder:
     raise BadInputError(
         Problem(key, text, f"names {len(found)} runs ({shown}); give an id, such as {key}={last} for the newest")
     )
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether a file is there; a name that no file can have, one that is too long, is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _gone(text: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ from rnnlab.config.targets import label
 from rnnlab.data.csv_file import end_of_column, file_digest, read_column
 from rnnlab.data.series import Series
 from rnnlab.errors import BadInputError, Problem
-from rnnlab.home import found_path
+from rnnlab.home import found_path, given_path
 from rnnlab.training.build import series_to_test, tested_signal, times_after_test
 from rnnlab.training.capacity import check_points
 from rnnlab.training.fit import prepare_device
@@ -114,7 +114,7 @@ def _newest(config: RunConfig, asked: ForecastConfig, name: str) -> tuple[Series
     for key, value in plain(asked.data).items():
         if value is not None:
             setattr(data, key, value)
-    path = _own_file(config) if asked.data.path is None else Path(asked.data.path).expanduser().absolute()
+    path = _own_file(config) if asked.data.path is None else given_path("data.path", asked.data.path)
     file = file_to_read(data, path)
     values = read_column(file)
     rows = len(values)

@@ -20,6 +20,7 @@ from rnnlab.config.validate import check, check_ranges, rollout_problems
 from rnnlab.data.csv_file import file_digest, read_column
 from rnnlab.data.windows import Windows
 from rnnlab.errors import BadInputError, Problem
+from rnnlab.home import given_path
 from rnnlab.tracking.folder import RunFolder, write_json
 from rnnlab.tracking.metrics import BASELINE
 from rnnlab.training.build import series_to_test, tested_frequency, training_windows
@@ -141,7 +142,7 @@ def _point_to(config: RunConfig, asked: PredictConfig) -> None:
     if asked.data.path is None:
         check(config)
     else:
-        _point_to_file(config, asked, Path(asked.data.path).expanduser().absolute())
+        _point_to_file(config, asked, given_path("data.path", asked.data.path))
 
 
 def _check_keys_of_files(config: RunConfig, asked: PredictConfig) -> None:

@@ -84,6 +84,26 @@ def test_a_value_of_another_kind_in_a_file_is_refused_with_its_key_and_the_file(
 
 
 @pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("hydra:\n  sweeper:\n    param:\n      seed: 0,1\n", "hydra.sweeper.param: is no key of Hydra's"),
+        ("hydra:\n  sweper:\n    params:\n      seed: 0,1\n", "hydra.sweper: is no key of Hydra's"),
+        (
+            "hydra:\n  sweeper:\n    params:\n      trainer:\n        max_epochs: 1,2\n",
+            "as on the command line: trainer.max_epochs",
+        ),
+    ],
+)
+def test_a_study_in_a_file_that_sweeps_nothing_that_is_known_is_refused(text, part, home, capsys):
+    (home / "mine" / "study").mkdir(parents=True)
+    (home / "mine" / "study" / "odd.yaml").write_text(f"# @package _global_\n# Odd\n{text}")
+    message = refusal(capsys, "train", "-m", "--config-dir", "mine", "study=odd", "tracking=off")
+    assert part in message
+    assert "study/odd.yaml" in message
+    assert "begin the file" not in message
+
+
+@pytest.mark.parametrize(
     ("words", "part"),
     [(["function@data=sin"], "Did you mean function=sin?"), (["hydra=x"], "hydra=x: is no key")],
     ids=" ".join,

@@ -70,6 +70,8 @@ def _in_file(file: str, cause: OmegaConfBaseException, schema: Any) -> Problem:
     known = {key.name: key for key in keys_of(schema)}.get(name)
     if known is None:
         allowed = "is no section of the config; begin the file with # @package _global_"
+        if name.startswith("hydra."):
+            allowed = "is no key of Hydra's; what a study sweeps stands below hydra: sweeper: params:"
         return Problem(name or file, None, allowed, where=file)
     given = re.match(r"Value '(.*)' of type", str(cause), re.DOTALL)
     return Problem(name, given[1] if given else None, known.allowed(), where=file)

@@ -35,6 +35,10 @@ def unknown_in_file(node: yaml.Node, keys: Mapping[str, Key], place: str, file: 
             listed = ",".join(str(item.value) for item in value.value)
             where = f"{file}, line {key.start_mark.line + 1}"
             yield Problem(path, None, f"is written as on the command line: {name}: {listed} ({where})")
+        elif path.startswith(f"{SWEPT}.") and isinstance(value, yaml.MappingNode):
+            below = ", ".join(f"{name}.{one.value}" for one, _ in value.value)
+            where = f"{file}, line {key.start_mark.line + 1}"
+            yield Problem(path, None, f"has dotted keys below it, as on the command line: {below} ({where})")
         elif path in ABOVE_SWEPT:
             yield from unknown_in_file(value, keys, path, file)
         elif key.tag == MERGE or path.partition(".")[0] in HYDRAS:

@@ -24,8 +24,11 @@ from typed import refusal, shown
         (["report", "+chek=true"], ["Did you mean check=true?"]),
         (["explain", "+windw=3"], ["Did you mean window=3?"]),
         (["sync", "+all=true"], ["+all=true", "is no key"]),
+        (["train", f"{'k' * 300}=1"], ["kkk...: is no key"]),
+        (["forecast", f"data.{'k' * 300}=1"], ["kkk...: is no key"]),
+        (["compare", f"studies=[{'k' * 300}]"], ["studies=[kkk", "is no key"]),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value)[:60],
 )
 def test_a_key_that_nobody_knows_is_refused_with_a_plus_too(words, parts, home, capsys):
     message = refusal(capsys, *words)

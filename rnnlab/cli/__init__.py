@@ -32,6 +32,9 @@ class Command:
     does: str
 
 
+LONGEST_KEY, SHOWN = 200, 40
+"""Bytes of a key on the command line, and characters that a message shows of a longer one."""
+
 COMMANDS = {
     "train": Command("rnnlab.cli.train", "train one network, or with -m a study of many"),
     "predict": Command("rnnlab.cli.predict", "predict with a trained network, without training"),
@@ -126,8 +129,12 @@ def _check_text(word: str) -> None:
     """Make sure that a word of the command line can be written into records, which are in UTF-8.
 
     Raises:
-        BadInputError: the system could not read it as text.
+        BadInputError: the system could not read it as text, or its key is longer than the name of a file, by which
+            Hydra looks for it, can be.
     """
+    key, equals, _ = word.partition("=")
+    if equals and not word.startswith("-") and len(key.encode("utf-8", "replace")) > LONGEST_KEY:
+        raise BadInputError(Problem(f"{key[:SHOWN]}...", None, "is no key; --help lists them all"))
     if not word.isascii() and word.encode("utf-8", "replace").decode() != word:
         allowed = "holds bytes that are no text here; rename the file, or choose a locale of UTF-8 (LC_ALL=C.UTF-8)"
         raise BadInputError(Problem(word, None, allowed))

@@ -73,5 +73,12 @@ def _check_named(config: Any, given: set[str]) -> None:
     for key in given & {"run", "resume"}:
         find_run(outputs(), str(getattr(config, key)), key)
     name = getattr(config, "study", None)
-    if "study" in given and isinstance(name, str) and not (outputs() / name).is_dir() and name != "latest":
+    if "study" in given and isinstance(name, str) and not _is_study(name) and name != "latest":
         raise BadInputError(Problem("study", name, "names no study"))
+
+
+def _is_study(name: str) -> bool:
+    try:
+        return (outputs() / name).is_dir()
+    except OSError:  # a name that no folder can have: it is too long
+        return False

@@ -143,3 +143,10 @@ def test_a_name_that_could_not_be_seen_or_asked_for_is_refused(word, home, capsy
     message = refusal(capsys, "train", word)
     assert message.replace("\n", "").isprintable()
     assert list(home.iterdir()) == []
+
+
+def test_an_object_that_hydra_does_not_build_is_refused_by_its_key_alone(home, capsys):
+    message = refusal(capsys, "train", "tracking=off", "cell._target_=os.system")
+    assert message.startswith("rnnlab: cell._target_=os.system: cannot be used (")
+    assert "tracking=off" not in message
+    assert "allows config data to control" in message

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import hydra.utils
+from hydra.errors import InstantiationException
 
 from rnnlab.errors import BadInputError, Problem, listed, nearest, shell_word
 
@@ -73,7 +74,11 @@ def factory(name: str, section: dict[str, Any]) -> Callable[..., Any]:
             Problem(f"{name}._target_", target, f"must be the dotted path of a Python object ({why})"),
         ) from error
     _check_parameters(name, target, found, parameters(section))
-    made: Callable[..., Any] = hydra.utils.instantiate(section, _partial_=True, _convert_="all")
+    try:
+        made: Callable[..., Any] = hydra.utils.instantiate(section, _partial_=True, _convert_="all")
+    except InstantiationException as error:
+        why = " ".join(str(error).split("\n\n")[0].split()).rstrip(".")
+        raise BadInputError(Problem(f"{name}._target_", target, f"cannot be used ({why})")) from error
     return made
 
 

@@ -4,11 +4,15 @@ import json
 import os
 import signal
 import subprocess
+from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from helpers import LONG, PATIENCE, command_line, environment, rnnlab, wait_for
+from rich.console import Console
 
 from rnnlab.interrupts import Interrupted, interrupts_kept, interrupts_raised
+from rnnlab.study.table import announce
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.metrics import read_curves
 from rnnlab.training.checkpoint_files import newest_sound, read_checkpoint
@@ -123,3 +127,11 @@ def test_pages_that_others_can_reach_are_warned_of(tmp_path):
         process.send_signal(signal.SIGINT)
         process.wait(timeout=PATIENCE)
         process.communicate()
+
+
+def test_a_plan_counts_the_interrupted_runs_among_those_to_run():
+    shown = StringIO()
+    grid = SimpleNamespace(jobs=[1, 2, 3, 4], axes={})
+    plan = SimpleNamespace(done={1: "a"}, interrupted={2: "b", 3: "c"}, to_run=[2, 3, 4], seconds=None)
+    announce(Console(file=shown, width=200), "s", grid, plan, workers=2)
+    assert "4 runs, 1 done before, 3 to run, 2 of these interrupted, to go on, 2 at a time" in shown.getvalue()

@@ -52,10 +52,10 @@ def announce(console: Console, name: str, grid: Grid, plan: Plan, workers: int) 
     facts = [f"{len(grid.jobs)} runs"]
     if plan.done:
         facts.append(f"{len(plan.done)} done before")
-    if plan.interrupted:
-        facts.append(f"{len(plan.interrupted)} interrupted, to go on")
     if len(plan.to_run) < len(grid.jobs):
         facts.append(f"{len(plan.to_run)} to run")
+    if plan.interrupted:
+        facts.append(f"{len(plan.interrupted)} of these interrupted, to go on")
     if plan.to_run:
         facts.append(f"{workers} at a time")
         facts.append("no past run to tell the time from" if plan.seconds is None else _about(plan.seconds))

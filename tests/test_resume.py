@@ -1,5 +1,6 @@
 """Resuming does what was asked for, or says why it cannot; the record never tells of what was not trained."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,12 @@ def test_a_run_that_diverged_is_not_resumed_to_diverge_again(home, capsys):
     assert "wild diverged (the loss is " in said
     assert "would again with the same settings and code" in said
     assert record_of(RunFolder(path)) == before
+
+
+def test_a_run_whose_folder_cannot_be_written_to_is_not_gone_on_with(stopped, monkeypatch, capsys):
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
+    code, message = outcome(["train", "resume=latest", "trainer.max_epochs=9"], capsys)
+    assert code == 2
+    assert "resume=latest: outputs/single/" in message
+    assert "cannot be written to" in message

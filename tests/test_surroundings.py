@@ -128,6 +128,7 @@ def test_a_setting_of_matplotlibs_stops_no_run_and_says_nothing(home, variables)
     assert (code, said) == (0, "")
     (figures,) = home.glob("outputs/*/*/figures")
     assert len(list(figures.iterdir())) == 4
+    assert in_shell(["explain", "run=latest"], ">/dev/null", home, **variables) == (0, "")
 
 
 def test_a_users_style_is_in_no_figure(home):

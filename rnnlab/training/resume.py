@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from typing import Any
 
 from omegaconf.errors import OmegaConfBaseException
@@ -13,7 +14,7 @@ from rnnlab.config.schema import RunConfig
 from rnnlab.config.trust import check_recorded
 from rnnlab.config.validate import check
 from rnnlab.errors import BadInputError, DivergedError, Problem
-from rnnlab.home import outputs
+from rnnlab.home import as_typed, outputs
 from rnnlab.tracking.fingerprint import fingerprint
 from rnnlab.tracking.folder import RunFolder
 from rnnlab.tracking.named import find_run
@@ -54,6 +55,8 @@ def resume(given: RunConfig, overrides: list[str]) -> tuple[RunConfig, Resumed]:
     result = folder.read_result()
     if result is None:
         raise BadInputError(Problem("resume", given.resume, f"{folder.path} holds no result.json"))
+    if not os.access(folder.path, os.W_OK):
+        raise BadInputError(Problem("resume", given.resume, f"{as_typed(folder.path)} cannot be written to"))
     if folder.is_in_use():
         raise BadInputError(Problem("resume", given.resume, f"{result.name} is being trained by another process"))
     check_recorded(config, given.allow_targets, given, "resume")

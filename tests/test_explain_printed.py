@@ -25,13 +25,13 @@ class Mine(torch.nn.Module):
         h = x.new_zeros(len(x), self.hidden_size) if h is None else h
         return torch.tanh(self.into(torch.cat([x, h], dim=1)))
 """
-MINE = "cell._target_=my_lab.Mine"
+MINE = "cell._target_=printed_lab.Mine"
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "my_lab.py").write_text(OWN_CELL)
+    (tmp_path / "printed_lab.py").write_text(OWN_CELL)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(os.environ, "PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     return tmp_path
@@ -56,9 +56,9 @@ def test_of_a_cell_of_ones_own_the_printed_command_works_and_says_in_a_line_what
     done = pasted(line, here)
     assert done.returncode == 0, done.stderr
     (line,) = done.stderr.splitlines()
-    assert "my_lab.Mine has no reference cell, so that its gates cannot be shown" in line
+    assert "printed_lab.Mine has no reference cell, so that its gates cannot be shown" in line
     (said,) = here.glob("outputs/single/*/explain/explain.json")
-    assert shlex.split(json.loads(said.read_text())["commands"]["explain"])[-1] == "allow_targets=[my_lab]"
+    assert shlex.split(json.loads(said.read_text())["commands"]["explain"])[-1] == "allow_targets=[printed_lab]"
 
 
 def test_what_a_study_prints_works_as_it_stands_its_odd_name_and_two_cells_on_the_same_windows(here, capsys):
@@ -81,5 +81,5 @@ def test_a_refused_record_names_all_packages_in_one_override_that_can_be_pasted(
         (override,) = shlex.split(line.rpartition("add ")[2].removesuffix("."))
         assert sorted(override.removeprefix("allow_targets=[").removesuffix("]").split(",")) == [
             "my_heads",
-            "my_lab",
+            "printed_lab",
         ]

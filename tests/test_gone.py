@@ -267,7 +267,8 @@ def on_a_terminal(columns, *words):
     """Return what a command writes to a terminal of so many columns, without its colours."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    with subprocess.Popen(command_line(*words), stdin=its, stdout=its, stderr=its, env=environment()) as process:
+    known = environment() | {"COLUMNS": str(columns)}  # what runs the tests may say something else there
+    with subprocess.Popen(command_line(*words), stdin=its, stdout=its, stderr=its, env=known) as process:
         os.close(its)
         shown = b""
         with suppress(OSError):  # the other end is closed

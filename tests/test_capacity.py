@@ -12,6 +12,7 @@ TOO_LARGE = [
     ("data.test_samples=1000000000000", "data.test_samples=1000000000000"),
     ("data.rollout_steps=1000000000000", "data.rollout_steps=1000000000000"),
     ("cell=mlp model.hidden_size=100000000", "model.hidden_size=100000000"),
+    ("cell=mlp layers=1 model.hidden_size=9000000", "model.hidden_size=9000000"),
     ("cell=lru layers=10000000", "layers=10000000"),
     ("data.batch_size=null data.train_samples=600000000 model.hidden_size=4096", "data.batch_size=null"),
 ]

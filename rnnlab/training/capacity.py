@@ -17,7 +17,7 @@ from rnnlab.config.schema import RunConfig
 from rnnlab.errors import BadInputError, Problem
 from rnnlab.memory import memory_limit
 from rnnlab.models.cells import as_sequence_layer
-from rnnlab.models.network import layer_arguments, parameter_count
+from rnnlab.models.network import PREDICTION_BATCH, layer_arguments, parameter_count
 
 BYTES_OF_A_POINT = 24
 """A point's time (8), its value as it is sampled and on the device (4 and 4), its place in an epoch's order (8)."""
@@ -75,6 +75,9 @@ def _needs(config: RunConfig) -> Iterator[tuple[Sequence[str], int]]:
     batch = min(windows, data.batch_size or windows)
     keys = ["model.hidden_size", "layers", "data.window", "data.batch_size"]
     yield keys, batch * data.window * hidden * layers * item
+    # The test needs one layer's hidden states of the windows that are predicted together.
+    together = min(PREDICTION_BATCH, max(1, (data.test_samples or 0) - data.window))
+    yield ["model.hidden_size", "data.window"], together * data.window * hidden * item
 
 
 def _culprit(config: RunConfig, keys: Sequence[str]) -> tuple[str, Any]:

@@ -52,6 +52,13 @@ def test_a_run_that_stopped_early_says_what_ended_it_and_keeps_its_record(asked,
     assert record_of(stopped) == before
 
 
+def test_a_trainer_of_ones_own_folder_counts_as_one_of_rnnlabs_does(stopped, home):
+    (home / "mine" / "trainer").mkdir(parents=True)
+    (home / "mine" / "trainer" / "patient.yaml").write_text("early_stopping: {patience: 3}\n")
+    assert dispatch(["train", "resume=stopped", "trainer=patient", "--config-dir", "mine"]) == 0
+    assert epochs_of(stopped) == [1, 2, 3, 4]
+
+
 def test_a_run_that_stopped_early_goes_on_with_the_setting_that_is_named(stopped):
     assert dispatch(["train", "resume=stopped", "trainer.early_stopping.patience=3"]) == 0
     assert epochs_of(stopped) == [1, 2, 3, 4]

@@ -40,6 +40,7 @@ def train_single(config: RunConfig) -> int:
     """Train one run, say how it went, and return the exit code."""
     overrides = list(HydraConfig.get().overrides.task)
     _check_alone(overrides)
+    from rnnlab.config.groups import groups_along
     from rnnlab.config.trust import explain_words
     from rnnlab.console import make_console
     from rnnlab.report.yardstick import worth
@@ -55,7 +56,7 @@ def train_single(config: RunConfig) -> int:
 
     resumed = None
     if config.resume is not None:
-        config, resumed = resume(config, overrides)
+        config, resumed = resume(config, overrides, groups_along(HydraConfig.get().runtime.config_sources))
     check_places(config.tracking)
     check_buildable(config)
     console = make_console()

@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf.errors import OmegaConfBaseException
 
-from rnnlab.config.groups import Groups, conf_folder
+from rnnlab.config.groups import Groups
 from rnnlab.config.record import flat, load_config, plain
 from rnnlab.config.schema import RunConfig
 from rnnlab.config.trust import check_recorded
@@ -40,12 +40,13 @@ def load_run_config(folder: RunFolder, key: str) -> RunConfig:
         raise BadInputError(Problem(key, str(folder.config), f"holds no run's config ({why})")) from error
 
 
-def resume(given: RunConfig, overrides: list[str]) -> tuple[RunConfig, Resumed]:
+def resume(given: RunConfig, overrides: list[str], groups: Groups) -> tuple[RunConfig, Resumed]:
     """Return the config to go on with, and the run.
 
     Args:
         given: the config that was composed, with ``resume`` in it.
         overrides: what was given on the command line.
+        groups: the config groups that it was composed from.
 
     Raises:
         BadInputError: there is no such run, it cannot go on, or the overrides would make it another run.
@@ -61,7 +62,7 @@ def resume(given: RunConfig, overrides: list[str]) -> tuple[RunConfig, Resumed]:
         raise BadInputError(Problem("resume", given.resume, f"{result.name} is being trained by another process"))
     check_recorded(config, given.allow_targets, given, "resume")
     own = copy.deepcopy(config.trainer)
-    _take_over(given, config, overrides)
+    _take_over(given, config, overrides, groups)
     check(config)
     _check_diverges_no_more(given, config, result)
     checkpoint = newest_sound(folder, "resume").content
@@ -128,7 +129,7 @@ def resumable(folder: RunFolder) -> Resumed | None:
     return Resumed(folder, result)
 
 
-def _take_over(given: RunConfig, config: RunConfig, overrides: list[str]) -> None:
+def _take_over(given: RunConfig, config: RunConfig, overrides: list[str], groups: Groups) -> None:
     """Change the saved config as the overrides say, where that leaves the run the same."""
     asked, saved = dict(flat(plain(given))), dict(flat(plain(config)))
     for override in overrides:
@@ -138,7 +139,7 @@ def _take_over(given: RunConfig, config: RunConfig, overrides: list[str]) -> Non
             continue
         if key in MAY_CHANGE:
             # An option such as trainer=gpu means the keys in its file; the others stay as they were.
-            option = Groups([str(conf_folder())]).file(key, value)
+            option = groups.file(key, value)
             for name, _ in flat(option.values if option else {}, f"{key}."):
                 _set(config, name, asked[name])
         elif section in MAY_CHANGE:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from helpers import REPOSITORY, SMALL, TINY_DATA, environment, outcome
+from helpers import REPOSITORY, SMALL, TINY_DATA, environment, outcome, rnnlab
 
 from rnnlab.cli import dispatch
 from rnnlab.provenance.distributions import OWN_DEPENDENCIES, normalized
@@ -441,3 +441,18 @@ def test_a_git_that_gives_no_answer_is_not_waited_for(tmp_path, monkeypatch):
 def test_rnnlabs_own_dependencies_are_those_of_the_project():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     assert {normalized(re.match(r"[\w.-]+", name)[0]) for name in project["dependencies"]} == set(OWN_DEPENDENCIES)
+
+
+def test_a_report_says_that_its_runs_were_made_by_two_versions_of_ones_own_code(home):
+    words = ["train", "cell._target_=edited_lab.Mine", "trainer=cpu", *SMALL, *TINY_DATA]
+    for value in ("1", "2"):
+        (home / "edited_lab.py").write_text(
+            f"from rnnlab.models.cells import GRU\n\nVALUE = {value}\n\n\nclass Mine(GRU):\n    pass\n"
+        )
+        done = rnnlab(*words, f"seed={value}", folder=home)
+        assert done.returncode == 0, done.stderr
+    assert dispatch(["report", "runs=attributes.status = 'FINISHED'"]) == 0
+    (file,) = home.glob("outputs/*/report/report.json")
+    origins = json.loads(file.read_text())["origins"]
+    assert sorted(origins["source: your own code"].values()) == [1, 1]
+    assert list(origins["source: rnnlab"].values()) == [2]

@@ -10,6 +10,14 @@ from rnnlab.config.record import NOT_PART_OF_THE_RESULT, SHOWN_BY_FACETS
 from rnnlab.report.evaluation import GroupSummary
 from rnnlab.tracking.studies import StoredRun
 
+TOLD = (
+    ("source: rnnlab", "rnnlab.source"),
+    ("source: your own code", "rnnlab.own_code"),
+    ("device", "rnnlab.device"),
+    ("threads", "rnnlab.threads"),
+)
+"""What is told of a run beside its commit, and the tag that says it: a hash of the source that it used decides."""
+
 VERSION, MACHINE = "rnnlab.version.", "rnnlab.machine."
 
 
@@ -28,18 +36,14 @@ def _facts(tags: Mapping[str, str]) -> list[tuple[str, str]]:
     problem = tags.get("rnnlab.git.problem")
     none = f"not recorded: git {problem}" if problem else "not under git"
     facts = [("commit", f"{commit}{dirty}" if commit else none)]
-    facts += [
-        (what, tags[key])
-        for what, key in (("device", "rnnlab.device"), ("threads", "rnnlab.threads"))
-        if key in tags
-    ]
+    facts += [(what, tags[key]) for what, key in TOLD if key in tags]
     for prefix, what in ((MACHINE, "machine: "), (VERSION, "version of ")):
         facts += [(what + key.removeprefix(prefix), value) for key, value in tags.items() if key.startswith(prefix)]
     return facts
 
 
 def _place(item: tuple[str, Any]) -> tuple[int, str]:
-    order = ("commit", "device", "threads", "machine", "version")
+    order = ("commit", "source", "device", "threads", "machine", "version")
     return order.index(item[0].partition(":")[0].partition(" ")[0]), item[0]
 
 

@@ -128,13 +128,13 @@ class RunFolder:
             raise FolderInUseError(f"another process is at work on {self.path}") from error
 
     def is_in_use(self) -> bool:
-        """Return whether a process is at work on the run."""
+        """Return whether a process is at work on the run, or may be: that of another user's cannot be seen."""
         if not self._lock.exists():
             return False
         try:
             with self.in_use(timeout=0):
                 return False
-        except FolderInUseError:
+        except (FolderInUseError, PermissionError):
             return True
 
     @property

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import time
 from collections.abc import Mapping
 
 from rnnlab.config.record import config_hash, facets
 from rnnlab.config.schema import RunConfig
-from rnnlab.provenance.code import code_version
+from rnnlab.provenance.code import code_id, code_version
 from rnnlab.provenance.environment import machine, package_versions
 from rnnlab.provenance.own_code import running_code
 from rnnlab.provenance.process import Process, this_process
-from rnnlab.tracking.fingerprint import fingerprint
+from rnnlab.tracking.fingerprint import DIGITS, fingerprint, named_code
 
 
 def run_tags(config: RunConfig, name: str) -> dict[str, str]:
@@ -24,7 +25,10 @@ def run_tags(config: RunConfig, name: str) -> dict[str, str]:
         "rnnlab.config_hash": config_hash(config),
         "rnnlab.fingerprint": fingerprint(config, running_code),
         "rnnlab.threads": str(config.trainer.threads),
+        "rnnlab.source": code_id(),
     }
+    if own := running_code(named_code(config)).parts():
+        tags["rnnlab.own_code"] = hashlib.sha256("\n".join(own).encode()).hexdigest()[:DIGITS]
     if config.study.parent:
         tags["mlflow.parentRunId"] = config.study.parent
         tags["rnnlab.job"] = str(config.study.job)

@@ -39,6 +39,11 @@ def interrupt(folder):
     folder.write_result(result)
 
 
+def test_a_run_says_that_early_stopping_ended_it(capsys, stopped):
+    said = capsys.readouterr().out.splitlines()
+    assert "stopped  after epoch 3 of 30: 2 epochs without a new lowest value" in said
+
+
 @pytest.mark.parametrize(
     "asked", [["trainer.max_epochs=80"], ["trainer.early_stopping.patience=1"], ["trainer.log_every_n_steps=3"]]
 )

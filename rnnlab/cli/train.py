@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -16,6 +16,11 @@ from rnnlab.config.finish import finish
 from rnnlab.config.schema import RunConfig
 from rnnlab.errors import EXIT_DONE, EXIT_RUN_FAILED, BadInputError, Problem, StoreAwayError
 from rnnlab.home import as_typed, command
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rnnlab.tracking.result import RunResult
 
 OF_STUDIES = ("study.", "cluster.")
 """Sections that one run has no use for, but for the name of the folder that it goes to."""
@@ -41,12 +46,9 @@ def train_single(config: RunConfig) -> int:
     overrides = list(HydraConfig.get().overrides.task)
     _check_alone(overrides)
     from rnnlab.config.groups import groups_along
-    from rnnlab.config.trust import explain_words
     from rnnlab.console import make_console
-    from rnnlab.report.yardstick import worth
-    from rnnlab.tracking.folder import SHORT_ID, FolderInUseError
+    from rnnlab.tracking.folder import FolderInUseError
     from rnnlab.tracking.known import check_known
-    from rnnlab.tracking.metrics import baselines_in
     from rnnlab.tracking.outbox import read_outbox
     from rnnlab.tracking.store import check_places, open_store
     from rnnlab.tracking.sync import catch_up
@@ -79,6 +81,22 @@ def train_single(config: RunConfig) -> int:
         print(f"rnnlab: {result.name} failed: {result.error}", file=sys.stderr)
         print(f"rnnlab: the log is {as_typed(Path(result.folder) / 'run.log')}", file=sys.stderr)
         return EXIT_RUN_FAILED
+    _say_how_it_went(config, result, console)
+    return EXIT_DONE
+
+
+def _say_how_it_went(config: RunConfig, result: RunResult, console: Console) -> None:
+    """Print what a finished run reached, what that is worth, and where to look further."""
+    from rnnlab.config.trust import explain_words
+    from rnnlab.report.yardstick import worth
+    from rnnlab.tracking.folder import SHORT_ID, RunFolder
+    from rnnlab.tracking.metrics import baselines_in
+
+    epochs, settings = RunFolder(Path(result.folder)).read_manifest()["epochs"], config.trainer
+    if epochs < settings.max_epochs:
+        patience = settings.early_stopping.patience
+        why = f"{patience} epochs without a new lowest value"
+        console.print(f"stopped  after epoch {epochs} of {settings.max_epochs}: {why}")
     console.print(
         f"test MSE [bold]{result.metrics['test/mse']:.4e}[/]"
         f"  (fit {result.fit_seconds:.1f} s, {result.metrics['time/steps_per_second']:.0f} steps/s)",
@@ -90,7 +108,6 @@ def train_single(config: RunConfig) -> int:
     console.print(f"inside   {command()} {look}", markup=False)
     if config.tracking.store == "local":
         console.print(f"MLflow   {command()} ui")
-    return EXIT_DONE
 
 
 def _check_alone(overrides: Sequence[str]) -> None:

@@ -32,7 +32,7 @@ EQUALS, COMMA, BRACKET = "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH COMMA}", "\N
         (["optimizer.betas=[0.9, 0.99]"], "no key of this optimizer", "'+optimizer.betas=[0.9, 0.99]'"),
         (["+optimizer.betas=[0.9,", "0.99]"], "a space needs quotes", "'+optimizer.betas=[0.9, 0.99]'"),
         ([f"cell.initialization=gl{BRACKET}orot"], BRACKET, None),
-        (["allow_targets=my_lab"], "a list", "'allow_targets=[my_lab]'"),
+        (["allow_targets=mends_lab"], "a list", "'allow_targets=[mends_lab]'"),
         (["cell=gru", "cell.gate_bais=2"], "is no key", "cell.gate_bias=2"),
         (["data.path=mine.csv"], "goes with function=csv", None),
         (["cell.forget_bias=two"], "must be a number", None),
@@ -108,12 +108,12 @@ def test_what_only_a_study_can_do_is_not_asked_of_one_run_in_silence(word, home,
 
 
 def test_a_text_for_a_parameter_is_shown_as_a_shell_takes_it(home, capsys, monkeypatch):
-    (home / "my_lab.py").write_text(
+    (home / "mends_lab.py").write_text(
         "from rnnlab.models.cells import GRU\n\n\nclass Named(GRU):\n"
         "    def __init__(self, input_size: int, hidden_size: int, label: str = 'x') -> None:\n"
         "        super().__init__(input_size, hidden_size)\n"
     )
-    words = ["cell._target_=my_lab.Named", *SMALL]
+    words = ["cell._target_=mends_lab.Named", *SMALL]
     monkeypatch.syspath_prepend(str(home))
     mend = suggestion(refusal(capsys, "train", *words, "+cell.label=a (b)"))
     assert mend == """'+cell.label="a (b)"'"""

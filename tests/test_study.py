@@ -13,6 +13,7 @@ import mlflow
 import pytest
 from helpers import LONG, PATIENCE, SMALL, TINY_DATA, command_line, environment, lab_config, rnnlab, wait_for
 
+from rnnlab.cli import dispatch
 from rnnlab.config.targets import setting
 from rnnlab.study.grid import Grid, Job, longest_first
 
@@ -267,6 +268,15 @@ def test_ctrl_c_kills_the_study_its_runs_and_its_parent(tmp_path):
 
 def job(number, **changes):
     return Job(number, [], lab_config(**changes))
+
+
+def test_studies_of_one_process_are_made_where_each_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.delenv("RNNLAB_HOME", raising=False)
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        assert dispatch(["train", "-m", "seed=0,1", "study.name=two", "tracking=off", *SMALL, *TINY_DATA]) == 0
+        assert len(list((tmp_path / name).glob("outputs/two/*/result.json"))) == 2
 
 
 def test_parameters_that_come_with_a_cell_are_no_axis():

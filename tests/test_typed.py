@@ -210,7 +210,7 @@ def trained(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.delenv("RNNLAB_HOME", raising=False)
     patch.chdir(tmp_path_factory.mktemp("typed"))
-    words = ["name=1e3", "tracking.experiment=1.10", "cluster.account=yes", "cluster.partition=水 (1), 'b'"]
+    words = ["name=1e3", "tracking.experiment=1.10", "study.name=yes"]
     folder = RunFolder(train("function=sin", *words, *SMALL, *TINY_DATA).path.absolute())
     patch.undo()
     return folder
@@ -219,7 +219,7 @@ def trained(tmp_path_factory):
 def test_a_real_run_records_texts_as_they_were_typed(trained):
     recorded = yaml.safe_load(trained.config.read_text(encoding="utf-8"))
     assert (recorded["name"], recorded["tracking"]["experiment"]) == ("1e3", "1.10")
-    assert (recorded["cluster"]["account"], recorded["cluster"]["partition"]) == ("yes", "水 (1), 'b'")
+    assert recorded["study"]["name"] == "yes"
     assert trained.path.name.startswith("1e3-")
 
 

@@ -6,9 +6,11 @@ what a study does for a job.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,7 +21,7 @@ from rnnlab.config.schema import RunConfig
 from rnnlab.memory import collect_less, keep_imports
 from rnnlab.provenance.process import this_process
 from rnnlab.study.task import Task
-from rnnlab.study.watch import as_text, end_with_study
+from rnnlab.study.watch import as_text, begin_worker
 from rnnlab.tracking.store import import_mlflow
 
 
@@ -32,7 +34,8 @@ class LocalWorkers:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         numbers = {key: int(value) for key, value in options.items() if str(value).isdecimal()}
-        watch = {"initializer": end_with_study, "initargs": (as_text(this_process()),)}
+        place = as_text(this_process()), str(Path.cwd()), os.environ.get("RNNLAB_HOME")
+        watch = {"initializer": begin_worker, "initargs": place}
         self._options = {**options, **numbers, "backend": "loky", **watch}
         self._warming: threading.Thread | None = None
 

@@ -38,12 +38,17 @@ def study_process() -> Process | None:
     return process if process is not None and process.is_here() else None
 
 
-def end_with_study(study: str) -> None:
-    """Have this worker, from its start on, end within seconds of its study.
+def begin_worker(study: str, directory: str, home: str | None) -> None:
+    """Have this worker be where its study is, and from its start on end within seconds of it.
 
     Args:
         study: the process that runs it, from `as_text`.
+        directory: the study's current folder; workers that were started in another are not reused.
+        home: its RNNLAB_HOME, or None; likewise.
     """
+    os.chdir(directory)
+    if home is not None:
+        os.environ["RNNLAB_HOME"] = home
     os.environ[STUDY_PROCESS] = study
     process = study_process()
     if process is not None:

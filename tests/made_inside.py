@@ -15,6 +15,21 @@ from rnnlab.report.inside.shapes import (
     Snapshot,
 )
 
+OWN_CELL = """
+import torch
+
+class Mine(torch.nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.into = torch.nn.Linear(input_size + hidden_size, hidden_size)
+        self.hidden_size = hidden_size
+
+    def forward(self, x, h):
+        h = x.new_zeros(len(x), self.hidden_size) if h is None else h
+        return torch.tanh(self.into(torch.cat([x, h], dim=1)))
+"""
+"""A cell of the user's own, as the text of a module."""
+
 ANGLE = 0.01
 """Between two points of the sinusoid."""
 GATES = {

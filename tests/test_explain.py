@@ -8,26 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import SMALL, TINY_DATA, outcome, rnnlab, train
+from made_inside import OWN_CELL
 from mlflow import MlflowClient
 
 from rnnlab.explain.influence import growth
 from rnnlab.explain.subject import load_subject
 from rnnlab.training.checkpoint_files import read_checkpoint, write_checkpoint
 from rnnlab.training.snapshots import is_kept, snapshot_files
-
-OWN_CELL = """
-import torch
-
-class Mine(torch.nn.Module):
-    def __init__(self, input_size, hidden_size):
-        super().__init__()
-        self.into = torch.nn.Linear(input_size + hidden_size, hidden_size)
-        self.hidden_size = hidden_size
-
-    def forward(self, x, h):
-        h = x.new_zeros(len(x), self.hidden_size) if h is None else h
-        return torch.tanh(self.into(torch.cat([x, h], dim=1)))
-"""
 
 
 def explained(folder, *words, capsys):

@@ -9,22 +9,10 @@ from pathlib import Path
 
 import pytest
 from helpers import SMALL, TINY_DATA, environment, outcome
+from made_inside import OWN_CELL
 
 from rnnlab.cli import dispatch
 
-OWN_CELL = """
-import torch
-
-class Mine(torch.nn.Module):
-    def __init__(self, input_size, hidden_size):
-        super().__init__()
-        self.into = torch.nn.Linear(input_size + hidden_size, hidden_size)
-        self.hidden_size = hidden_size
-
-    def forward(self, x, h):
-        h = x.new_zeros(len(x), self.hidden_size) if h is None else h
-        return torch.tanh(self.into(torch.cat([x, h], dim=1)))
-"""
 MINE = "cell._target_=printed_lab.Mine"
 
 
